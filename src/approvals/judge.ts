@@ -61,10 +61,7 @@ export function judge(files: readonly string[], gate: ApprovalGate, now: number)
   };
 }
 
-/**
- * One person may sign on machines whose clocks differ. Where an approval is not later than a rejection by more than that, nobody knows
- * which came last: the rejection counts.
- */
+/** Clocks of machines differ: where an approval is not later than a rejection by more than that, the rejection counts. */
 function replaces(found: Decision, before: Decision): boolean {
   if (found.decision === before.decision) return found.signed > before.signed;
   return found.decision === 'approve' ? found.signed >= before.signed + CLOCK_SKEW_MS : found.signed + CLOCK_SKEW_MS > before.signed;

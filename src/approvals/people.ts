@@ -31,10 +31,7 @@ export function fingerprintsOf({ keys }: Approver): string[] {
 /** A gate asks for them at every look. */
 const fingerprintOf = remembered((key: string) => fingerprint(readPublicKey(key)));
 
-/**
- * Whether an approver is the one who began the run: the same key, or the same name, with or without its domain, at the
- * end of the ARN or as the user of the machine. Somebody who hides both is not found out.
- */
+/** Whether an approver began the run: the same key, or the same name, with or without its domain. Somebody who hides both is not found out. */
 export function isInitiator(person: Approver, initiator: Initiator): boolean {
   if (fingerprintsOf(person).some((print) => initiator.keys.includes(print))) return true;
   const called = new Set([initiator.identity.split('/').at(-1) ?? '', initiator.user].flatMap(spellings));

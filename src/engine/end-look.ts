@@ -84,10 +84,7 @@ export async function dataGone(run: Run, step: PlanStep, turnedAway: boolean): P
   };
 }
 
-/**
- * Says of a run that has failed which of the data that it made is not as it was: the reason of what users see, e.g. of a probe that is bad. One
- * look at each, and nothing where that gives no answer.
- */
+/** Says which of the data that a failed run made is not as it was, for what users see. One look at each, and nothing where that gives no answer. */
 export async function sayWhatIsGone(run: Run): Promise<void> {
   const { journal, drain } = run;
   const made = run.steps.filter((s) => s.phase === 'data' && journal.state.steps.get(s.id)?.state === 'done' && run.kindOf(s).holds !== undefined);

@@ -1,10 +1,7 @@
 import type { Effects, HttpRequest, SqlPort, SqlTarget } from '../effects/effects.ts';
 import { redacted } from '../effects/redact.ts';
 
-/*
- * What a driver or a server says when it fails goes into the journal, and some of them repeat what they were given. So
- * each port takes out of its own answers what it was given in confidence.
- */
+/* What a driver or a server says goes into the journal: each port takes out of its answers what it was given in confidence. */
 
 function without(text: string, values: readonly string[], name: string): string {
   return redacted(text, values.map((value) => ({ name, value })));

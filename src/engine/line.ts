@@ -38,10 +38,7 @@ function isAboutPeople(step: PlanStep): boolean {
   return step.origin === 'custom' || step.approval !== undefined;
 }
 
-/**
- * True while a step of no return has not been made, or where the plan has none. An intent in the journal does not say that it was: the process may
- * have died before the call. One that is young may not show yet, and counts as made.
- */
+/** True while a step of no return has not been made, or the plan has none. An intent proves nothing, but a young one counts as made: it may not show yet. */
 export async function lineIsAhead(run: Run): Promise<boolean> {
   const { effects, drain, journal } = run;
   const { state } = journal;
@@ -73,10 +70,7 @@ export async function lineIsAhead(run: Run): Promise<boolean> {
   return ahead.includes(true);
 }
 
-/**
- * The refusal of a step of no return in a planned move whose old writer takes writes again, by whosever hand: they would be lost. One
- * that gives no answer takes none as far as is known: what was recorded when its writes stopped is enough.
- */
+/** In a planned move: the old writer takes writes again, by whosever hand, and they would be lost. No answer counts as no writes. */
 export async function writesAgain(run: Run, step: PlanStep): Promise<Verdict | undefined> {
   const { state } = run.journal;
   const { verb } = state.plan;

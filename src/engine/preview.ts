@@ -70,10 +70,7 @@ export async function previewSteps(parts: RunParts): Promise<StepPreview> {
   };
 }
 
-/**
- * What the looks and gates of the assessment see and decide, without the checks of any step: the facts that they record. Each has
- * `limitMs`; what has not answered by then has recorded nothing.
- */
+/** The facts that looks and gates of the assessment record, without the checks of any step. What has not answered within `limitMs` has recorded nothing. */
 export async function assessOnly(parts: RunParts, limitMs: number): Promise<ReadonlyMap<string, Json>> {
   const { journal } = parts;
   const run = await loadRun({ ...parts, preview: true }, () => journal.state.impactAt);

@@ -361,10 +361,7 @@ class StepRunner {
     return Object.keys(this.#facts).length === 0 ? {} : { facts: { ...this.#facts } };
   }
 
-  /**
-   * A tenth of the wait so far, within limits: a long wait is not polled to death, a short one not slept through. AWS seldom ends a change
-   * in less than half of its usual time: until then a quarter.
-   */
+  /** A tenth of the wait so far, within limits. AWS seldom ends a change in less than half of its usual time: until then a quarter. */
   async #pause(cause: WaitCause): Promise<void> {
     const { clock } = this.#run.effects;
     const waited = clock.now() - (this.#requestedAt || this.#startedAt);

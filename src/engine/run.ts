@@ -57,10 +57,7 @@ export interface RunParts {
   preview?: true;
 }
 
-/**
- * Loads the code of every step. Parameters are parsed once more: a saved plan may have been edited, and what a schema fills in is not in it.
- * @throws when a step is unknown or its parameters are not valid
- */
+/** Loads the code of every step, and parses its parameters again: a saved plan may have been edited. @throws for an unknown step or invalid parameters */
 export async function loadRun(parts: RunParts, impactAt: () => number | undefined): Promise<Run> {
   const { journal, effects, drain, operator } = parts;
   const { plan } = journal.state;

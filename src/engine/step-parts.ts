@@ -17,10 +17,7 @@ export interface Tries {
 export interface StepOptions {
   /** Of a guard: aborted when everything else has ended. */
   over?: AbortSignal | undefined;
-  /**
-   * Called before each act, and right before its first request when that is late: a check that is too old is made again, and may refuse.
-   * `again`: the run decides again before anything is sent; the step is interrupted.
-   */
+  /** Called before each act and its first late request: a check that is too old is made again, and may refuse. `again`: the run decides again first. */
   recheck(): Promise<Verdict | 'again'>;
   /** Called when what was intended, maybe by a process that died before it could say more, is seen to be under way. */
   underWay?(): void;

@@ -120,10 +120,7 @@ function permissions(hold: Hold): Pick<StepTrace, 'begin' | 'maySent'> & { permi
   };
 }
 
-/**
- * How a step waits of its own accord, however long: a runner that was superseded meanwhile does not continue. The question is asked beside
- * the wait, which is no longer for a state that is slow to answer.
- */
+/** How a step waits, however long: a runner that was superseded meanwhile does not continue. A state that is slow to answer makes no wait longer. */
 export function waitOf(trace: StepTrace, hold: Pick<Hold, 'stillHeld'>, clock: Clock, signal: AbortSignal): StepContext['wait'] {
   return async (cause, ms) => {
     const lost: { error?: Error } = {};

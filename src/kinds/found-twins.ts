@@ -8,10 +8,7 @@ import { foundInstance } from './ec2/twin.ts';
 import { foundRecords } from './route53/twin-record.ts';
 import { type FoundTwin, isTwinName } from './twins.ts';
 
-/*
- * What has the name or the tag of a twin in an account, no matter who made it. That something is found here proves nothing: what may be deleted is
- * decided by a journal.
- */
+/* What has the name or the tag of a twin, no matter who made it. It proves nothing: what may be deleted is decided by a journal. */
 
 export interface NotLooked {
   /** e.g. `databases in ap-northeast-1`. */

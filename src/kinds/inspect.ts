@@ -21,10 +21,7 @@ export async function peek<T>(about: About, look: () => Promise<T>): Promise<{ v
   }
 }
 
-/**
- * A look beside the others, at what no run asks: AWS may refuse it to the caller, and it is said then that nobody has looked.
- * That fails nothing, for it says nothing against a failover.
- */
+/** A look at what no run asks: where AWS refuses it, it is said that nobody has looked. That says nothing against a failover. */
 export async function ifAllowed(about: About, look: () => Promise<readonly Finding[]>): Promise<Finding[]> {
   try {
     return [...(await look())];

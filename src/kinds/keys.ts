@@ -7,10 +7,7 @@ import type { Permission } from '../model/step.ts';
 import { allow } from './common.ts';
 import { ifAllowed } from './inspect.ts';
 
-/*
- * Keys without which what waits cannot be opened. AWS says of none of them what they are until something needs them: a restore, a start
- * or a launch fails then. A run asks for none of them: it reads no key.
- */
+/* Keys without which what waits cannot be opened: AWS says so only at a restore, a start or a launch, and a run reads no key. */
 
 const PAGE = 'https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html';
 const GROUP_PAGE = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html';
@@ -40,10 +37,7 @@ function stateFindings(about: About, key: string, seen: KmsKey | undefined, what
   })];
 }
 
-/**
- * The same of a key of volumes that an Auto Scaling group launches, and whether Auto Scaling may use it: its role has no right of its own to
- * a key that people manage. `role` is that of the group.
- */
+/** The same of a key of volumes of an Auto Scaling group, and whether its `role` may use it: it has no right of its own to a key that people manage. */
 export async function groupKeyFindings(ctx: Looking, about: About, key: string, what: string, role: string | undefined): Promise<Finding[]> {
   return ifAllowed(about, async () => {
     const seen = await findKey(ctx.effects.aws, about.region, key, { signal: ctx.signal });

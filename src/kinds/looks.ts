@@ -29,10 +29,7 @@ export function lastsNot(ctx: StepContext, what: string): void {
 /** So long something that was there must be seen to be missing. Milliseconds. */
 const MISSING_MS = 30_000;
 
-/**
- * What a check has seen is not shown any more. An answer with nothing in it has the form of one, no matter who gave it: it is no end of a run, which
- * may be over the line, before it lasts. `what`: unique in a run.
- */
+/** What a check has seen is not shown any more: that is no end of a run, which may be over the line, before it lasts. `what`: unique in a run. */
 export function missing(ctx: StepContext, what: string, because: string): Observation {
   return lastsFor(ctx, `missing.${what}`) < MISSING_MS ? { state: 'pending', because: `${because}; it was there before, so AWS is asked again`, waitingFor: 'aws' } : { state: 'impossible', because };
 }

@@ -14,10 +14,7 @@ export function outageBegunBy(ctx: Pick<StepContext, 'impactAt' | 'fact'>): numb
   return ctx.impactAt() ?? seenDownFact.read(ctx);
 }
 
-/**
- * True where something says now that the source lives. Replication says of itself up to when it does; what users get may
- * come from the other side when Route 53's checkers do not reach the source.
- */
+/** Something says now that the source lives. Replication says until when it does; what users get may come from the other side. */
 export function saysAlive(signals: readonly Signal[]): boolean {
   const unreached = signals.some((s) => s.vantage === 'health-checkers' && s.says === 'down');
   // An instance of which nothing is sure may take writes.
@@ -25,10 +22,7 @@ export function saysAlive(signals: readonly Signal[]): boolean {
   return signals.some((s) => s.says === 'up' && (s.vantage === 'source-api' || s.vantage === 'health-checkers' || (s.vantage === 'users' && (s.atSource === true || !unreached))));
 }
 
-/**
- * Up to when loss counts: the impact. Where that is not known, or the source was seen to live after it, more may have been
- * written: then it counts up to now. `livedAt`: up to when what has arrived says that it lived.
- */
+/** Up to when loss counts: the impact, or now where that is not known or the source lived after it. `livedAt`: until when something says that it lived. */
 export function outageAt(ctx: Pick<StepContext, 'impactAt' | 'fact'>, livedAt: number | undefined, now: number): number {
   const impactAt = ctx.impactAt();
   const seenAt = seenAliveFact.read(ctx);

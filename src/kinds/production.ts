@@ -7,10 +7,7 @@ import type { StepDraft } from '../model/kind.ts';
 import type { Permission, StepContext, StepKind } from '../model/step.ts';
 import { noCheck, stepKind } from './common.ts';
 
-/*
- * What production is, as its configuration tells: seen before a drill makes anything, and compared when everything of the drill is deleted.
- * It is the first step that acts, so that it is the last one that is undone. A difference fails the drill, no matter who made it.
- */
+/* Production's configuration before a drill makes anything and after all of it is deleted: it acts first and is undone last. Any difference fails the drill. */
 
 /** Code of a drill that does not find production as it was. Known to `journal/state.ts`: nothing is left behind by it. */
 const CHANGED = 'PRODUCTION_CHANGED';

@@ -117,10 +117,7 @@ interface Deletion<T> {
   ask(found: T): Promise<boolean>;
 }
 
-/**
- * Whether what a drill makes may be deleted again. Asked before it is made, of a name that nobody has: AWS looks at the right before it looks
- * for what has the name. `twin`: what would be made; `right`: action and resource that a policy has to allow.
- */
+/** Whether what a drill makes may be deleted again, asked before it is made: AWS looks at the right first. `right`: action and resource of a policy. */
 export async function mayNotDelete(ctx: StepContext, ask: () => Promise<unknown>, { twin, right }: { twin: string; right: string }): Promise<Refusal | undefined> {
   if (ctx.preview === true) return undefined;
   try {

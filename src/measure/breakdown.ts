@@ -6,10 +6,7 @@
  * 3. What no interval covers is the tool's own share; nothing is hidden in a rest.
  */
 
-/**
- * In order of priority. First what nothing could continue without (no run, a person); then what traffic must wait for
- * (data before compute before names); then what is only watched; a call in flight last, for it is made during waits too.
- */
+/** In order of priority: what nothing could continue without, what traffic must wait for, what is only watched. A call in flight is last: waits make calls too. */
 export const CAUSES = ['before', 'stopped', 'person', 'database', 'aws', 'dns', 'users', 'own', 'hold', 'call', 'tool'] as const;
 type Cause = (typeof CAUSES)[number];
 
@@ -30,10 +27,7 @@ export interface Window {
   to: number;
 }
 
-/**
- * One row a cause that took time, in the order of `CAUSES`, and always one for the tool.
- * Intervals that are empty, reversed or outside the window count for nothing; times are rounded to milliseconds.
- */
+/** One row a cause that took time, in the order of `CAUSES`, and always the tool. Empty, reversed or outside intervals count for nothing. In milliseconds. */
 export function breakdown(window: Window, intervals: readonly CauseInterval[]): BreakdownRow[] {
   const from = Math.round(window.from);
   const to = Math.max(from, Math.round(window.to));

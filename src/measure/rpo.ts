@@ -19,10 +19,7 @@ export interface LagSample {
   sampledAt: number;
 }
 
-/**
- * Loss bound = outage start − (sample time − lag). Lag that is missing, negative (RDS: −1 is "not replicating") or
- * from the future is unknown, and unknown is never zero.
- */
+/** Loss bound = outage start − (sample time − lag). Lag that is missing, negative (RDS: −1) or from the future is unknown, and that is never zero. */
 export function rpoFromLag(
   database: string,
   sample: LagSample | undefined,
@@ -56,10 +53,7 @@ export function rpoFromLag(
   };
 }
 
-/**
- * Loss bound = outage start − recovery point: everything committed before the newest restorable time comes back.
- * `method` says what the point is: `restorable-time` of continuous backups, or `snapshot-time` of a snapshot.
- */
+/** Loss bound = outage start − recovery point. `method`: `restorable-time` of continuous backups, or `snapshot-time` of a snapshot. */
 export function rpoFromRecoveryPoint(
   database: string,
   method: 'restorable-time' | 'snapshot-time',

@@ -185,10 +185,7 @@ function goodAgain(input: RtoInput): Milestone {
   return known('first-good', best.at, `first good sample of ${best.probe} after the last bad one`);
 }
 
-/**
- * Users may move before the step that moves them is recorded as done, so a good sample counts from the *start* of the
- * traffic phase. One from before that came from the old region: then the switch itself is the time.
- */
+/** Users may move before their step is recorded as done: a good sample counts from the *start* of traffic. One before that came from the old region. */
 function findFirstGood(input: RtoInput, again: Milestone, traffic: Milestone): Milestone {
   if (again.at === undefined) return again;
   const moves = input.steps.filter((step) => step.phase === 'traffic' && !step.optional);

@@ -1,10 +1,7 @@
 import type * as z from 'zod';
 import type { Json } from '../base/json.ts';
 
-/*
- * What a step records for later steps, for a resume and for the report. A fact is declared once: its name, and the shape of its
- * values. Nobody else takes names of facts apart. Journals of earlier versions are read too, so that a name never changes.
- */
+/* What a step records for later steps, a resume and the report: declared once, by name and shape. Earlier journals are read too: a name never changes. */
 
 /** Where facts are read: the context of a step, or the folded state of a run. */
 export type FactSource = { fact(name: string): Json | undefined } | { facts: ReadonlyMap<string, Json> };

@@ -87,10 +87,7 @@ export interface PositionSeen {
 
 /** What is so now, seen without asking any region but the target. */
 export interface ResourceState {
-  /**
-   * The regions in which the resource serves: one for a database with one writer, several where all answer, none where
-   * the kind cannot tell (capacity is nowhere "active").
-   */
+  /** Where the resource serves: one region for one writer, several where all answer, none where the kind cannot tell (capacity is nowhere "active"). */
   activeIn: readonly string[];
   because: string;
   /** Regions whose standby follows the active one, as far as that can be seen from it. Absent: the kind cannot tell. */
@@ -108,10 +105,7 @@ export interface PlanContext {
   source: string;
   /** The region that is active when the plan has been run. */
   target: string;
-  /**
-   * All regions of the runbook but the source, the target first: those that carry the load. Of an active-active application
-   * without those that are out of every answer.
-   */
+  /** All regions but the source, the target first: those that carry the load. Of an active-active application without those that are out of every answer. */
   survivors: readonly string[];
   /** The regions that traffic leads users to, as observed; absent or empty: nothing tells. */
   usersIn?: readonly string[];
@@ -134,10 +128,7 @@ export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'origin' | 'af
   env?: readonly string[];
   /** The region in which it acts. Default: `region` of its parameters. */
   region?: string;
-  /**
-   * Of a look at traffic: what the source answers to each name, as the runbook says it. `observed`: it finds that out, and records it
-   * for the look at users, which waits for it.
-   */
+  /** Of a look at traffic: what the source answers to each name. `observed`: it finds that out, and records it for the look at users, which waits for it. */
   sourceAnswers?: 'observed' | Readonly<Record<string, Json>>;
   after?: readonly string[];
   /** Makes it a guard: see `PlanStep`. */
@@ -188,10 +179,7 @@ export interface Routing {
   watched: boolean;
 }
 
-/**
- * One kind of resource: everything `dr` knows of it in one value, the default export of `kinds/resources/<kind>.ts`.
- * A new kind is a new file and its line in `registry.ts`.
- */
+/** All that `dr` knows of one kind of resource: the default export of `kinds/resources/<kind>.ts`. A new kind is a new file and its line in `registry.ts`. */
 export interface ResourceKind<R> {
   section: Section;
   /** One line for editors and `dr validate`. */
@@ -200,10 +188,7 @@ export interface ResourceKind<R> {
   strategies: readonly Strategy[];
   /** Strict; its `kind` is a literal equal to the file's name. */
   schema: z.ZodType<R>;
-  /**
-   * Every region the resource names somewhere, so that the loader can compare them with the runbook's. A map that is
-   * `partial` need not name all of them; none may name another.
-   */
+  /** Every region the resource names, for comparison with the runbook's. A `partial` map need not name all of them; none may name another. */
   regions(resource: R): { path: readonly (string | number)[]; regions: readonly string[]; partial?: boolean }[];
   lint?(resource: R, runbook: { strategy: Strategy; objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] }): LintFinding[];
   /** The AWS resources that it names. Of a database the first are its own: by them one that two runbooks share is recognised. */
@@ -223,15 +208,9 @@ export interface ResourceKind<R> {
   observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
   /** What `observe` needs to be allowed when `target` is asked; none where it calls nothing. */
   looks?(at: LookContext, resource: R): Permission[];
-  /**
-   * Readiness: what is not as a failover needs it, beyond what the checks of its steps refuse. Both regions may be asked. Reads only.
-   * @throws AwsError where nothing can be said without an answer
-   */
+  /** What is not as a failover needs it, beyond the checks of its steps. Both regions may be asked. @throws AwsError where nothing can be said without an answer */
   inspect?(ctx: InspectContext, name: string, resource: R): Promise<Finding[]>;
-  /**
-   * Times of its steps as what is observed now gives them, by `step`: taken instead of the documented ones. Only the target and global
-   * services are asked. @throws AwsError
-   */
+  /** Times of its steps by what is observed now, by `step`, instead of the documented ones. Only the target and global services are asked. @throws AwsError */
   timing?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Readonly<Record<string, Estimate>>>;
   /** What AWS says to the requests of a failover that can be asked to do nothing, as to the caller's rights. @throws AwsError */
   dryRuns?(ctx: InspectContext, name: string, resource: R): Promise<Finding[]>;
@@ -251,10 +230,7 @@ export interface ResourceKind<R> {
   inspectRights?(at: InspectPlace, resource: R): Permission[];
   /** The steps for `ctx.verb`; none where the verb asks nothing of it. */
   plan(ctx: PlanContext, name: string, resource: R, state: ResourceState): StepDraft[];
-  /**
-   * The steps of a drill, each on a twin that the run makes for itself (`kinds/twins.ts`); `plan` is not asked then. Absent: a drill
-   * does not practise this kind, and says so.
-   */
+  /** The steps of a drill, each on a twin that the run makes (`kinds/twins.ts`); `plan` is not asked. Absent: a drill does not practise this kind, and says so. */
   drill?(ctx: DrillContext, name: string, resource: R, state: ResourceState): StepDraft[];
   steps: { readonly [step: string]: AnyStepKind };
   /** Makes the resource in a simulated world, active in `home`: what the lab and rehearsals start from. */

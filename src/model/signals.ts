@@ -72,10 +72,7 @@ export function showSigns(ctx: Parameters<typeof shownFact.record>[0], signs: re
   for (const sign of signs) shownFact.record(ctx, sign, true);
 }
 
-/**
- * Signs of life that no refusal of this run has shown. A word is about what its giver has seen: it holds for one start, and one that was given before
- * a sign was shown says nothing of that.
- */
+/** Signs of life that no refusal of this run has shown: a person's word is about what they have seen, and holds for one start. */
 export function notShown(ctx: FactSource, signs: readonly Sign[]): Sign[] {
   return [...new Set(signs)].filter((sign) => shownFact.read(ctx, sign) !== true);
 }
@@ -137,10 +134,7 @@ function whyNotDown(down: ReadonlySet<Signal['vantage']>, signs: readonly Sign[]
   return undefined;
 }
 
-/**
- * Why a database of the source is known to live although users are down; undefined where it is not known. Where its API
- * answers, the fence decides: it cuts the old writer off, sees that AWS has stopped it, or asks for a named person.
- */
+/** Why a database of the source is known to live although users are down; undefined where it is not known. Where its API answers, the fence decides. */
 function whyAlive(signals: readonly Signal[], signs: readonly Sign[]): string | undefined {
   const apis = signals.filter((s) => s.vantage === 'source-api');
   if (apis.length > 0 && apis.every((s) => s.says !== 'unknown' && s.silent !== true)) return undefined;

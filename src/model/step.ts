@@ -42,10 +42,7 @@ export interface PlanStep {
   optional: boolean;
   /** Ids of the steps that must be done before. */
   after: readonly string[];
-  /**
-   * Makes it a guard: it runs beside the rest, from when one of these steps has been asked for until everything else has ended.
-   * Nothing waits for it, and that it was not reached by then is no failure.
-   */
+  /** A guard: it runs beside the rest, from when one of these steps was asked for until everything else has ended. Nothing waits for it, nor fails by it. */
   beside?: readonly string[];
   params: Json;
   /** e.g. `rds@ap-northeast-1`: AWS control planes that must answer for the step to act. */
@@ -141,20 +138,14 @@ export interface ReachedMarks {
 /** What `observe` and `verify` see. `because` is the sentence that explains it. */
 export type Observation =
   | ({ state: 'reached'; because: string } & ReachedMarks)
-  /**
-   * `waitingFor` labels the time until the next look in the downtime breakdown. `reason`: what keeps it, in AWS's words; people are shown
-   * `because` when it is a new one. `unsafe`: what a guard stands against is there; the run does not succeed while that was last seen.
-   */
+  /** `waitingFor`: of the time until the next look. `reason`: in AWS's words, shown when new. `unsafe`: a run does not succeed while that was last seen. */
   | { state: 'pending'; because: string; waitingFor: WaitCause; reason?: string | undefined; unsafe?: true }
   /** `further`: what was last asked for is there, and another change is due: it is made at once. */
   | { state: 'absent'; because: string; further?: true }
   /** It can no longer be reached by waiting or by acting again. */
   | { state: 'impossible'; because: string; next?: readonly string[] }
   | { state: 'refused'; refusal: Refusal }
-  /**
-   * A person has to say something first, and nobody can be asked: the run ends as interrupted, and a resume continues.
-   * `decideAgain`: they have said it, and it took so long that the run itself decides again, and asks the step again.
-   */
+  /** A person has to say something first: the run ends as interrupted, and a resume continues. `decideAgain`: it took so long that the run decides again. */
   | { state: 'paused'; because: string; decideAgain?: true };
 
 /** Whom a wait is for. What is none of these is the tool's own time. */
@@ -211,10 +202,7 @@ export interface StepContext {
   attempt: number;
   /** An earlier request of the step, in this run or before a resume, may have been made: AWS has not clearly turned it away. */
   askedBefore: boolean;
-  /**
-   * The journal holds the intent to change that field of that resource, as `Change` names them, and it is not undone. An end state
-   * that is there without it was made by somebody else.
-   */
+  /** The journal holds the intent to change that field (`Change`), and it is not undone. An end state without it was made by somebody else. */
   intends(resource: string, field: string): boolean;
   /** The steps of its plan: what one makes, another one needs room for too. Absent where nothing is known of a plan. */
   planned?: readonly Pick<PlanStep, 'kind' | 'params'>[];
@@ -247,10 +235,7 @@ export interface StepKind<P = never> {
    * @throws what stands in the way; it is journaled, and the rest is undone.
    */
   undo?(ctx: StepContext, params: P): Promise<void>;
-  /**
-   * Is what this step makes there, no matter who made it? One look, asked on the way back of a step that the journal knows nothing of:
-   * another machine may have made it, or be making it. Without it a step of no return is asked for its end state, and others are not.
-   */
+  /** Is what this step makes there, no matter who made it? Asked on the way back of a step that the journal knows nothing of: another machine may have made it. */
   made?(ctx: StepContext, params: P): Promise<boolean>;
   /** Where there is no undo on purpose: what stays as it is, and why that is the safe side. */
   stays?(ctx: Pick<StepContext, 'fact'>, params: P): string;

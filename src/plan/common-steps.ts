@@ -34,10 +34,7 @@ export interface ResourceStep extends Pick<StepDraft, 'sourceAnswers'> {
   step: PlanStep;
 }
 
-/**
- * Looks at what users see, then weighs all signals of the plan: a failover needs a source that is down, a switchover one
- * that is healthy. A reprotect leaves nobody, and asks neither.
- */
+/** Looks at what users see, then weighs all signals: a failover needs a source that is down, a switchover one that is healthy. */
 export function assessSteps(runbook: Runbook, verb: Verb, source: string, resources: readonly ResourceStep[]): PlanStep[] {
   if (!traitsOf(verb).movesUsers) return [];
   const looks = resources.filter(({ step }) => step.phase === 'assess' && !step.gate);

@@ -3,10 +3,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Estimate, PlanStep } from '../model/step.ts';
 import { isGuard } from './graph.ts';
 
-/*
- * Can the RTO be met? The longest chain of steps until users are served, each with what this application's own runs have measured, or
- * with AWS's documented times where there are none. Pure.
- */
+/* Can the RTO be met? The longest chain of steps until users are served, by what own runs have measured, else by AWS's documented times. Pure. */
 
 /** Seconds. */
 interface TimedStep {

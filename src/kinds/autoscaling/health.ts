@@ -72,11 +72,7 @@ export async function healthyCapacity(ctx: Pick<StepContext, 'effects' | 'signal
   return least;
 }
 
-/**
- * Instances in service that no load balancer will ever send users to: no listener uses their target group, or their zone is not
- * enabled in its load balancer. Undefined where there are none.
- * @throws AwsError
- */
+/** Instances in service that no load balancer sends users to: no listener uses their target group, or their zone is not enabled. @throws AwsError */
 export async function unusedTargets(ctx: Pick<StepContext, 'effects' | 'signal'>, region: string, group: Group): Promise<string | undefined> {
   const serving = new Set(group.Instances.filter(isInService).map(({ InstanceId }) => InstanceId));
   for (const arn of serving.size === 0 ? [] : (group.TargetGroupARNs ?? [])) {

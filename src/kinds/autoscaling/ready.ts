@@ -166,10 +166,7 @@ async function schedule(ctx: InspectContext, region: string, group: Group, activ
   return ifAllowed(about, async () => (await scheduleWarnings(ctx, region, group.AutoScalingGroupName ?? '', active)).map(({ rule, ...said }) => finder(about).warning(rule, said)));
 }
 
-/**
- * Scheduled actions that would make the group smaller than the active side has to be: made for a standby that nobody uses at night, they take the
- * application down once it serves here. When they are next due only AWS knows. @throws AwsError
- */
+/** Scheduled actions that make the group smaller than the active side has to be, e.g. at night. When they are next due only AWS knows. @throws AwsError */
 export async function scheduleWarnings(ctx: Looking, region: string, name: string, active: Sizes): Promise<Warning[]> {
   const smaller = (await scheduledActions(ctx.effects.aws, region, name, { signal: ctx.signal })).filter(({ MinSize: min, DesiredCapacity: desired, MaxSize: max }) => (min ?? active.min) < active.min || (desired ?? active.min) < active.min || (max ?? active.desired) < active.desired);
   if (smaller.length === 0) return [];

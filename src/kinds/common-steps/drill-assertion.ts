@@ -5,10 +5,7 @@ import { noCheck, refused, stepKind } from '../common.ts';
 import { zonesOfName } from '../route53/sets.ts';
 import { askStandby, drillAddress } from '../route53/twin-record.ts';
 
-/*
- * What a runbook says that the standby must answer: asked by the name that users ask for, at the address that the drill's own record leads
- * to. An assertion that does not hold fails the drill; one that cannot be asked is refused, for nothing is known then.
- */
+/* What the standby must answer, at the address of the drill's own record. One that does not hold fails the drill; one that cannot be asked is refused. */
 
 function whyNot({ status, contains, headers }: HttpAssertion, got: { status: number; body: string; headers?: Readonly<Record<string, string>> | undefined }): string | undefined {
   if (status !== undefined && got.status !== status) return `the status is ${got.status}, not ${status}`;

@@ -6,10 +6,7 @@ import { judgeSource, showSigns, signalFact, sourceVerdictFact } from '../../mod
 const params = z.strictObject({ region: regionName, signals: z.array(z.string()) });
 type Params = z.infer<typeof params>;
 
-/**
- * The gate between "something is wrong" and a failover: two independent signals say that the source region is down, or
- * a named person attests it. A failover of a healthy region is refused; that is what a switchover is for.
- */
+/** The gate of a failover: two independent signals say that the source is down, or a named person attests it. Leaving a healthy region is a switchover. */
 export default stepKind<Params>({
   params,
   check: noCheck,

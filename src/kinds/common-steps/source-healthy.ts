@@ -15,10 +15,7 @@ function isGood(signal: Signal): boolean {
   return (signal.says === 'up' && signal.unsettled !== true) || (signal.says === 'unknown' && !MUST_BE_UP.has(signal.vantage));
 }
 
-/**
- * The gate of a switchover: the source is healthy from every side that was looked at, and its replicas follow. A region
- * that is not healthy is left by a failover; the two refuse each other's case.
- */
+/** The gate of a switchover: the source is healthy from every side that was looked at, and its replicas follow. Else a failover leaves it. */
 export default stepKind<Params>({
   params,
   check: noCheck,

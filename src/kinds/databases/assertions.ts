@@ -7,10 +7,7 @@ import { durationField, noCheck, READS, refused, stepKind } from '../common.ts';
 import { type Database, lookRights } from './instance.ts';
 import { envOf, loginParams, loginTo, type NamedLogin, targetOf } from './login.ts';
 
-/*
- * What a runbook says that the data of a drill must be: asked of the twin, once it takes writes. An assertion that does not hold fails the
- * drill; one that cannot be asked is refused, for nothing is known then.
- */
+/* What the data of a drill must be: asked of the twin, once it takes writes. One that does not hold fails the drill; one that cannot be asked is refused. */
 
 const assertionFields = {
   name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a short name of lowercase letters, digits and hyphens').describe('What it is about; it names the step'),

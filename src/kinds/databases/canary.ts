@@ -20,10 +20,7 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
-/**
- * A row is written, committed and read back: success of a promotion is seen, not inferred. Looked at again until it
- * works: the row goes into a table of its own, so once more does no harm. Records `canary.<database>`.
- */
+/** A row is written, committed and read back, again and again until it works: in a table of its own that does no harm. Records `canary.<database>`. */
 export const canary = stepKind<Params>({
   params,
   check: async (ctx, p) => {

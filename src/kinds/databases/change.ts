@@ -50,10 +50,7 @@ interface Changed {
   id: string;
 }
 
-/**
- * Asks for a change of an instance, again and again while AWS refuses it for what is under way.
- * @throws CallError when it was refused to the end; AwsError of any other refusal, or without an answer
- */
+/** Asks for a change again while AWS refuses it for what is under way. @throws CallError when refused to the end; AwsError of another refusal, or of no answer */
 export async function whenFree(ctx: StepContext, p: Changed, ask: () => Promise<unknown>): Promise<void> {
   for (let times = 1; ; times++) {
     try {
@@ -108,10 +105,7 @@ export function waitedOut(ctx: StepContext, p: Changed): void {
   if (before !== undefined) refusedFact.record(ctx, keyOf(p), { ...before, times: 0, since: now });
 }
 
-/**
- * What a step sees, with AWS's words while it refuses the change. A change that AWS continues refusing ends: waiting does not help. It does
- * not end while something is seen to be under way. `to`: what is refused; `limitMs`: how long it may be.
- */
+/** What a step sees, with AWS's words while it refuses the change: that ends unless something is under way. `to`: what is refused; `limitMs`: for how long. */
 export function orRefused(ctx: StepContext, p: Changed, seen: Observation, to = 'to change it', limitMs = REFUSED_MS): Observation {
   const refusal = refusedFact.read(ctx, keyOf(p));
   if (refusal === undefined) return seen;

@@ -15,10 +15,7 @@ import { quarantineRefusal } from './vpc.ts';
 import { type Database, instanceNow, rdsResource } from './instance.ts';
 import type { StepDraft } from '../../model/kind.ts';
 
-/*
- * Of reprotect: the old instance is put into quarantine before it gets another name. Where its region was silent at the
- * failover nobody could fence it then; from here on it is a writer that nobody can reach by mistake, and stays one.
- */
+/* Of reprotect: the old instance goes into quarantine before it gets another name: nobody reaches it by mistake, also where no fence was possible. */
 
 interface Closing {
   name: string;
@@ -58,10 +55,7 @@ async function closeIt(ctx: StepContext, p: Closing, group: string): Promise<voi
   await askForQuarantine(ctx, p.region, closed.id, group);
 }
 
-/**
- * There is no way back: open again, under the name that the application of its region knows, it would be a second writer
- * beside the active one. Which groups it had is said, for a person who wants to open it, and for the runbook.
- */
+/** No way back: open again, it would be a second writer beside the active one. Its groups are said, for a person and for the runbook. */
 function staysClosed(ctx: Pick<StepContext, 'fact'>, p: Closing): string {
   const closed = closedFact.read(ctx, inRegionOf(p));
   const groups = closed === undefined || closed.groups.length === 0 ? 'unknown' : closed.groups.join(', ');

@@ -2,10 +2,7 @@ import * as z from 'zod';
 import { fact } from '../../model/fact.ts';
 import type { RpoBound } from '../../measure/rpo.ts';
 
-/*
- * What every kind of database records, and the report and later steps read. The key is the name in the runbook; of what is rebuilt
- * there is one for each region (`inRegionOf`).
- */
+/* What every kind of database records, by its name in the runbook; of what is rebuilt one for each region (`inRegionOf`). */
 
 /** Whatever is no number is not known. */
 const number = z.unknown().optional().transform((value) => (typeof value === 'number' ? value : undefined));

@@ -15,10 +15,7 @@ import { fenceOf, recordFence } from './verdict.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import type { Database } from './instance.ts';
 
-/*
- * A guard. The old writer could not be fenced while its region was silent, and the copy takes its place now: when the region
- * answers again, it is cut off at once, before users who still know it write to it.
- */
+/* A guard. An old writer that could not be fenced while its region was silent is cut off as soon as that answers again. */
 
 const params = z.strictObject({ ...databasePart, group: securityGroupId });
 type Params = z.infer<typeof params>;

@@ -119,10 +119,7 @@ function stalled(ctx: StepContext, p: Params, instance: DbInstance, limitMs: num
   return now - since >= limitMs;
 }
 
-/**
- * It answers, and cannot be cut off. What users and health checkers see may be the application alone: unless AWS says that nobody can
- * write to the database, only a person can.
- */
+/** It answers, and cannot be cut off: unless AWS says that nobody can write to the database, only a person can say so. */
 function withoutGroup(ctx: StepContext, p: Params, state: DbInstanceState, lacks = ', and the runbook names no quarantine group'): Observation {
   const why = `its API answers that it is ${state.shown}${lacks}`;
   return cannotWrite(state) ? withoutItsApi(ctx, p, why) : byAPerson(ctx, p, why);

@@ -3,10 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { StepContext } from '../../model/step.ts';
 import { rdsResource } from './instance.ts';
 
-/*
- * Done is what this run intended. A target that is a writer was promoted by this run only if its journal holds the intent: a drill, a
- * person or a blue/green deployment may have let it go weeks ago, while users went on writing to the source.
- */
+/* A target that is a writer was promoted by this run only if its journal holds the intent: else users may have written to the source for weeks. */
 
 /** Field of the change that a promotion is: a plan shows it, and a journal holds the intent of it. */
 export const ROLE = 'role';

@@ -88,10 +88,7 @@ function withWarning(p: Old, verdict: Verdict): Verdict {
   return { ...verdict, warnings: [warning] };
 }
 
-/**
- * AWS may show the instance as it was, and `available`, for a while after a rename has begun: a name that is taken is then most likely
- * the one that this run, or one that it follows, asked for. The next looks decide.
- */
+/** AWS may show the old name, and `available`, for a while after a rename has begun: a name that is taken is most likely this run's. The next looks decide. */
 async function rename(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
   try {
     await modifyWhenFree(ctx, { region, id: from }, { NewDBInstanceIdentifier: to, ApplyImmediately: true });

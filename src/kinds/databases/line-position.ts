@@ -7,10 +7,7 @@ import type { StepContext } from '../../model/step.ts';
 import { sampleLag } from './lag.ts';
 import { positionOf } from './login.ts';
 
-/*
- * Up to where the replica had replayed right before it is promoted: what a person compares the old writer with, later. From inside the
- * database where there is a login, else what AWS shows. It decides nothing, and nothing waits for it.
- */
+/* Where the replica had replayed to right before it is promoted, for a later comparison with the old writer. It decides nothing, and nothing waits for it. */
 
 export const loginSchema = z.strictObject({ database: sqlName, userEnv: envName, passwordEnv: envName });
 

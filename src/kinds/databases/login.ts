@@ -126,10 +126,7 @@ export const canaryFields = z.strictObject({
 
 export const quarantineGroups = perRegion(securityGroupId).describe('Id of the security group in each region; it has no inbound rule');
 
-/*
- * Canary, switchover, position and own statements are SQL, and `dr` sends it to PostgreSQL only. One sentence says so everywhere: in
- * `dr validate` and the lab by the names of the runbook, in plan, check and run by the engine that AWS shows.
- */
+/* `dr` sends SQL to PostgreSQL only. One sentence says so everywhere: by the names of the runbook, or by the engine that AWS shows. */
 
 /** Why nothing can be done inside a database by SQL; undefined where it is PostgreSQL, or AWS shows no engine. */
 export function withoutSql(id: string, engine: string | undefined): string | undefined {

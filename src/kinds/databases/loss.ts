@@ -31,10 +31,7 @@ export interface LossDecision {
   because: string;
 }
 
-/**
- * Weighs a bound on loss against the RPO and what a named person has accepted: the same for every way of measuring.
- * A loss that is unknown is refused, never taken for zero.
- */
+/** Weighs a bound on loss against the RPO and what a named person has accepted, however it was measured. An unknown loss is refused. */
 export function decideLoss(loss: LossCase, accepted: Pick<Acceptances, 'dataLossSeconds' | 'reason'>): LossDecision {
   const { name, rpoMs, found } = loss;
   // Whatever is no number is unknown, and never small enough.
@@ -91,10 +88,7 @@ function override({ found }: LossCase, loss: string): string {
   return found?.run === undefined ? accept : `dr resume ${found.run}, which began the promotion; or ${accept}`;
 }
 
-/**
- * The gate's bound, moved on to the time of the fence: an old writer that lives takes writes until it is cut off, and the
- * gate stands before that. Likewise where only a person's word says that it is down. Undefined where there is nothing to add.
- */
+/** The gate's bound at the time of the fence: an old writer that lives, or is down only by a person's word, takes writes until then. Undefined: nothing to add. */
 export function boundAtFence(ctx: Pick<StepContext, 'fact' | 'impactNamed'>, name: string): RpoBound | undefined {
   const fence = fenceOf(ctx, name);
   const bound = rpoFact.read(ctx, name);
@@ -125,10 +119,7 @@ interface AtLine {
   found?: FoundWriter | undefined;
 }
 
-/**
- * Whether anything is known of the old writer, then what the gate found, and the fence has added, against what is accepted now: a
- * resume may accept less than the run began with. Undefined where the line may be crossed.
- */
+/** What is known of the old writer and of the loss, against what is accepted now, which may be less than before. Undefined: the line may be crossed. */
 export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undefined {
   const fence = fenceOf(ctx, line.name);
   if (fence === undefined || !STOPPED.includes(fence.verdict)) return unfenced(line, fence);

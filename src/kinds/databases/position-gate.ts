@@ -9,10 +9,7 @@ import { quiescedAt } from './quiesce.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { type Database, lookRights } from './instance.ts';
 
-/*
- * Waits until the replica has replayed everything that the source has written: then a promotion loses nothing. The source
- * is asked again at each look, so that also what was still on its way into its log is waited for. Records `rpo.<database>`.
- */
+/* Waits until the replica has replayed all that the source has written, which is asked again at each look: no loss. Records `rpo.<database>`. */
 
 const params = z.strictObject({ name: z.string(), ...loginParams, source: instanceSchema });
 type Params = z.infer<typeof params>;

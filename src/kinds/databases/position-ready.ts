@@ -11,10 +11,7 @@ import { lsnText } from './line-position.ts';
 import { missingLogin, type NamedLogin, sqlTarget } from './login.ts';
 import { aboutSide } from './sides.ts';
 
-/*
- * Up to where the replica has replayed: from inside the database where the runbook names a login and its variables are set, else what AWS
- * shows. The same login proves writes after a promotion: that it is let in is found out before one.
- */
+/* Where the replica has replayed to: by SQL where there is a login, else as AWS shows it. That the login is let in is found out before a promotion. */
 
 const PAGE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Monitoring.html';
 const LOGIN_PAGE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ConnectToPostgreSQLInstance.html';

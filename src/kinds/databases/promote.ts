@@ -41,10 +41,7 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
-/**
- * May it come to a promotion? A backup is waited out; where AWS documents nothing, the promotion is tried. What needs a person first,
- * or is no engine at all, cannot be promoted.
- */
+/** A backup is waited out; where AWS documents nothing, the promotion is tried. What needs a person first, or is no engine, cannot be promoted. */
 function isUsable(state: DbInstanceState): boolean {
   if (state.promote === 'no') return state.writes === 'yes';
   return !state.listed || state.writes === 'yes' || state.passing === 'yes';
@@ -178,10 +175,7 @@ async function retention(ctx: StepContext, p: Params, seen?: DbInstance): Promis
   }
 }
 
-/**
- * "Invalid state" means that something is under way. Where no earlier request may have been made it is nothing of this run, and the promotion is
- * asked for again. Else it is most likely that promotion: AWS may show `available` for a while after it has begun. The looks that follow decide.
- */
+/** "Invalid state": something is under way. Asked again where no earlier request can have been made; else it most likely is the promotion, and looks decide. */
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const days = await retention(ctx, p);
   const input = { DBInstanceIdentifier: p.id, ...(days === undefined ? {} : { BackupRetentionPeriod: days }) };

@@ -8,10 +8,7 @@ import { recordFence } from './verdict.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { type Database, lookRights, rdsResource } from './instance.ts';
 
-/*
- * Stops writes on a healthy writer: its database becomes read-only and every other session is ended. Then the position
- * of its log is recorded as `quiesce.<database>`: what a replica must have replayed before it may be promoted.
- */
+/* Makes a healthy writer's database read-only, ends every other session, and records the position of its log: a replica must reach it before a promotion. */
 
 const params = z.strictObject({ name: z.string(), ...loginParams });
 type Params = z.infer<typeof params>;

@@ -20,10 +20,7 @@ export interface NewInstance {
   siblings?: number | undefined;
 }
 
-/**
- * Room for it and for what else the plan makes in its region, or why not. Each of them asks, so that a plan without room is refused whichever is asked
- * first. `others`: not there yet. An API that does not tell is a warning: AWS refuses one too many itself, and nothing is changed by that.
- */
+/** Room for it and for what else the plan makes in its region (`others`: not there yet). Each asks, so that any refuses. No answer is only a warning. */
 export async function quotaFor(ctx: Pick<StepContext, 'effects' | 'signal'>, made: NewInstance, others: readonly NewInstance[] = []): Promise<{ refusal?: Refusal; warnings: Warning[] }> {
   const { region, id, siblings } = made;
   const all = [made, ...others];

@@ -37,10 +37,7 @@ export function carriesToken(instance: DbInstance, choice: Choice | undefined): 
   return choice !== undefined && (instance.TagList ?? []).some((tag) => tag.Key === RESTORE_TAG && tag.Value === choice.token);
 }
 
-/**
- * The choice from which this run has begun to restore already. A gate that decides again after a crash must not choose
- * again then: what is restored is what was chosen.
- */
+/** The choice from which this run has begun to restore: a gate that decides again after a crash must not choose again. */
 async function begun(ctx: StepContext, p: { name: string; region: string; id: string }): Promise<Choice | undefined> {
   const choice = readChoice(ctx, p.name);
   if (choice === undefined) return undefined;
@@ -84,10 +81,7 @@ function nothingToRestore(p: Params, rejected: string) {
   });
 }
 
-/**
- * Chooses the newest usable recovery point and weighs its age at the outage against the RPO. Records the bound as
- * `rpo.<database>` and the choice as `recovery.<database>`. An acceptance passes a loss, never the lack of any point.
- */
+/** The newest usable recovery point, its age weighed against the RPO: `recovery.<database>` and `rpo.<database>`. Acceptance passes a loss, never the lack of a point. */
 export const recoveryGate = stepKind<Params>({
   params,
   check: async (ctx, p) => {
@@ -111,10 +105,7 @@ export const recoveryGate = stepKind<Params>({
 const waitParams = params.omit({ rpoMs: true });
 type WaitParams = z.infer<typeof waitParams>;
 
-/**
- * Of a switchover: writes stand still, and the restore waits until the newest restorable time is past that. Only then is
- * the loss none. Records `rpo.<database>` and `recovery.<database>`.
- */
+/** Of a switchover: waits until the newest restorable time is past the end of writes: the loss is none. Records `rpo.<database>` and `recovery.<database>`. */
 export const caughtUp = stepKind<WaitParams>({
   params: waitParams,
   check: async (ctx, p) => {

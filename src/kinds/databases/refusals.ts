@@ -5,10 +5,7 @@ import { DrError } from '../../base/errors.ts';
 import type { Refusal } from '../../model/step.ts';
 import { replicates } from './instance.ts';
 
-/*
- * What RDS would refuse, as far as DescribeDBInstances shows it. The checks ask before anything is changed: one function for
- * each operation. What AWS does not show is not judged here.
- */
+/* What RDS would refuse, as far as DescribeDBInstances shows it, before anything is changed: one function for each operation. */
 
 export interface Unfit {
   why: string;

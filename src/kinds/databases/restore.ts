@@ -261,10 +261,7 @@ const GROUPS = 'VpcSecurityGroups';
  */
 const BACKUPS_ASKED_MS = 60_000;
 
-/**
- * What was decided before a restore of many minutes is looked at again, where nothing but signals, or a person's word, says that the old writer is
- * lost: backups of what was written after the impact may have arrived meanwhile. What cannot be asked leaves a person's word as it is.
- */
+/** Looked at again after a restore of minutes, where only signals or a person's word say that the old writer is lost. No answer leaves that word as it is. */
 async function sourceLives(ctx: StepContext, { name, id, region, source }: Pick<Params, 'name' | 'id' | 'region' | 'source'>): Promise<Observation | undefined> {
   const verdict = fenceOf(ctx, name)?.verdict;
   if (source === undefined || (verdict !== 'source-down' && verdict !== 'attested')) return undefined;

@@ -9,10 +9,7 @@ import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { dbArn, rdsArns } from './instance.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
 
-/*
- * What the steps share that rebuild a read replica where the old primary was. Nothing is deleted: the old instance gets
- * another name, `<id>-old-YYYYMMDD`, and is kept.
- */
+/* What the steps share that rebuild a read replica where the old primary was: that is kept, with another name, `<id>-old-YYYYMMDD`. */
 
 export const standbyParams = z.strictObject({
   ...databasePart,

@@ -12,10 +12,7 @@ function closedGroup(groups: readonly SeenSecurityGroup[], region: string, vpc: 
 
 type Fence = { resource: Record<string, unknown>; comments: Record<string, string>; open: Discovered['open'] };
 
-/**
- * A quarantine group for each region of a database: proposed where there is one, else a person makes it.
- * @param vpcOf the VPC of the database in a region, as far as it is known
- */
+/** A quarantine group for each region of a database: proposed where there is one, else a person makes it. `vpcOf`: as far as it is known. */
 export function quarantineOf(inventory: Inventory, regions: readonly string[], vpcOf: (region: string) => string | undefined): Fence {
   const found = forAll(regions, (region) => closedGroup(inventory.securityGroups, region, vpcOf(region)));
   if (found === undefined) {

@@ -10,10 +10,7 @@ import { templateName, templateSchema } from './image-schema.ts';
 import { instanceId } from './schema.ts';
 import { launchedTags } from './ours.ts';
 
-/*
- * A drill that launches nothing: AWS is asked whether these credentials might do what a failover does. It shows the rights, and neither capacity
- * nor that anything boots.
- */
+/* A drill that launches nothing: AWS is asked for the rights that a failover needs. It shows neither capacity nor that anything boots. */
 
 const PAGE = 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html';
 

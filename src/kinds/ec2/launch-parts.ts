@@ -10,10 +10,7 @@ import { ifAllowed } from '../inspect.ts';
 import { reservationState } from '../../aws/states/capacity.ts';
 import { plural } from '../../base/plural.ts';
 
-/*
- * What a launch template names beside its image: key pair, security groups, instance profile. AWS takes a template that names what is not
- * there, and says so only when it launches. Key pairs and security groups are of one region: they are forgotten where a template is copied.
- */
+/* What a launch template names beside its image. AWS says only at a launch that it is not there; key pairs and security groups are forgotten in copies. */
 
 const KEY_PAIRS = 'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/delete-key-pair.html';
 const FAILURES = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html';

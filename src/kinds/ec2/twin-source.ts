@@ -7,10 +7,7 @@ import { imageSchema, templateName, templateSchema } from './image-schema.ts';
 import type { LaunchWish } from './launch-request.ts';
 import { instanceId, instanceType } from './schema.ts';
 
-/*
- * From what the twins of instances are launched: from the template and the image that a failover would take, or, where instances wait
- * stopped, from the image, type, subnet and security groups that these have. What is on the disks of a stopped instance is on no image.
- */
+/* What twins of instances are launched from: template and image of a failover, or what stopped instances have; what is on their disks is on no image. */
 
 const twinSource = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('template'), template: templateSchema, image: imageSchema, subnets: z.array(z.string()) }),

@@ -15,10 +15,7 @@ import { GROUP_TAG, RUNBOOK_TAG, tagOf } from './ours.ts';
 import { checksPassed, LAUNCH_GUIDE, noCapacity, whyEnded } from './launch-reasons.ts';
 import { twinLaunches, twinParts, unfitSource } from './twin-source.ts';
 
-/*
- * Twins of instances that no group launches: in no target group, so that no user is led to them. The name of an instance is a tag, and anybody
- * can change it: so what this run has launched is also looked for by its client token, which stays.
- */
+/* Twins of instances that no group launches: in no target group, so that no user is led to them. Found also by client token: anybody can change a name. */
 
 /** Of a tag. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html */
 const NAME_MAX = 255;

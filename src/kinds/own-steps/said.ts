@@ -1,8 +1,6 @@
 import { longestForm, redacted } from '../../effects/redact.ts';
 
-/*
- * What the counterpart of a custom step said goes into the journal: bounded, printable, and without the secrets that it was given.
- */
+/* What the counterpart of a custom step said goes into the journal: bounded, printable, and without the secrets that it was given. */
 
 /** Characters that are kept: enough for a message, too few for a dump. */
 const KEPT = 2_000;

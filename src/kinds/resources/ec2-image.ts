@@ -116,10 +116,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
   return steps;
 }
 
-/**
- * Only what runs of this runbook have launched is stopped, and nothing is terminated: an instance may hold what nobody has
- * looked at yet. The next failover to that region starts it again, or launches newer ones beside it.
- */
+/** Only what runs of this runbook have launched is stopped, and nothing is terminated: it may hold what nobody has looked at. The next failover may use it. */
 function stopStep(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft {
   const region = ctx.source;
   const group = resource.targets?.groups[ctx.target];

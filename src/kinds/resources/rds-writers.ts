@@ -15,10 +15,7 @@ import { traitsOf } from '../../model/verb.ts';
 import { needSingle } from '../databases/refusals.ts';
 import { discoverWriters } from '../discovery/writers.ts';
 
-/*
- * A writable database in each region, kept alike by the application or by replication that dr does not run. Nothing is
- * promoted: it is seen that the regions that stay take writes, and that no two writers make the same key.
- */
+/* A writable database in each region, kept alike outside of dr. Nothing is promoted: the regions that stay take writes, and no two writers make the same key. */
 
 const schema = z
   .strictObject({

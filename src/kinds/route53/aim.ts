@@ -182,10 +182,7 @@ function lacks(record: RecordKey, current: readonly RecordSet[], what: string): 
   return `${record.name} ${record.type} has no ${what}; it has: ${current.map((s) => s.SetIdentifier ?? 'a simple record').join(', ') || 'nothing'}`;
 }
 
-/**
- * The one change that makes `wanted` of `current`. What is there is deleted to the letter and made again: a DELETE must
- * match, so that a set which somebody changed meanwhile makes the whole batch fail. That costs no more than an UPSERT.
- */
+/** Deletes and makes again what differs, in one change: a DELETE must match to the letter, so that sets that somebody changed meanwhile fail the batch. */
 export function changeTo(current: readonly RecordSet[], wanted: readonly RecordSet[]): RecordChange[] {
   const before = new Map(current.map((set) => [set.SetIdentifier ?? '', set]));
   const changed = wanted.filter((set) => {

@@ -13,10 +13,7 @@ import { checkersOf } from './checkers.ts';
 import { findSet } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
-/*
- * Before and while users are moved: do the regions that stay carry the load? Seen from their targets, where the runbook
- * names them, else from the health checks of their sets.
- */
+/* Do the regions that stay carry the load? Seen from their targets, where the runbook names them, else from the health checks of their sets. */
 
 const healthy = z.int().min(1).max(10_000).describe('Healthy targets that are needed');
 

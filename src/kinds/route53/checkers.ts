@@ -15,10 +15,7 @@ const TURNED_AWAY_MAX = 5;
 /** The slowest checkers ask every 30 seconds: what is so much older is left over from when the check was enabled. */
 const REPORT_MS = 300_000;
 
-/**
- * What Route 53's checkers say of a set's endpoint now; undefined for a set without a health check. One short look, and again where it
- * was throttled: a look that says nothing may be all that a failover lacks. Turns are rare: see `AwsRequest`.
- */
+/** What Route 53's checkers say of a set's endpoint now; undefined without a health check. One short look, again where throttled. Turns: see `AwsRequest`. */
 export async function checkersOf(ctx: Asking, set: RecordSet | undefined, turn?: 'if-free' | 'patient'): Promise<Signal | undefined> {
   const id = set?.HealthCheckId;
   if (id === undefined) return undefined;

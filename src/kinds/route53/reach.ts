@@ -4,10 +4,7 @@ import { refused } from '../common.ts';
 import type { StepContext, Verdict, Warning } from '../../model/step.ts';
 import { answerOf, answersWith, answerWords, type RegionAnswer } from './aim.ts';
 
-/*
- * Do the sets that a run changes decide where users are led? Records of another zone may answer for the name, and sets that the runbook does not name
- * may answer beside those that it does.
- */
+/* Do the sets that a run changes decide where users are led? Another zone, or sets that the runbook does not name, may answer too. */
 
 const GUIDE = 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide';
 /** Of many names the first few are asked for their types of record. */

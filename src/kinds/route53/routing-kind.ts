@@ -14,10 +14,7 @@ import type { RegionAnswer } from './aim.ts';
 import { production, recordsProductionStep } from './production.ts';
 import { twinRecord, twinRecordSteps } from './twin-record.ts';
 
-/*
- * One recipe for all kinds of records: see what users get, make the moves of the routing policy, see from outside that users have
- * followed. A rebuild makes the moves only. What differs from one routing policy to the next is the value that a kind gives here.
- */
+/* One recipe for all kinds of records: see what users get, make the moves of the policy, see from outside that users followed. A rebuild only moves. */
 
 /** What a routing policy knows of its own records; what `ResourceKind` has beyond it is the same for all. */
 export interface RoutingPolicy<T extends Traffic> extends Pick<ResourceKind<T>, 'strategies' | 'summary' | 'schema' | 'regions' | 'lint' | 'observe' | 'discover' | 'simulate'> {

@@ -51,10 +51,7 @@ export function roleOf(sets: readonly RecordSet[], identifier: string): 'PRIMARY
   return findSet(sets, identifier)?.Failover;
 }
 
-/**
- * Whether an object is there, and since when (ms, to the second). Asked by GET: the answer to a HEAD has no body, so that a bucket that does
- * not exist reads like an object that is not there. @throws AwsError for anything but a clear yes or no.
- */
+/** Whether an object is there, and since when (ms). By GET: a HEAD has no body that tells a missing bucket. @throws AwsError for anything but a clear yes or no. */
 export async function objectSeen(
   aws: AwsCaller,
   region: string,

@@ -77,10 +77,7 @@ const wantedFact = fact('dns.wanted', z.array(wantedSchema));
 /** How many names were seen to answer as they are to, one after the other, and when the last look was, ms. */
 const settledFact = fact('dns.settling', z.strictObject({ done: z.int(), last: z.number() }));
 
-/**
- * Whether an address that a name led to may be one of those that users are to be led to, in one of the zones that hold the name: which of them this
- * machine sees is not known. True where that is not known either.
- */
+/** Whether an address may be one that users are to be led to, in one of the zones that hold the name. True where that is not known. */
 export async function leadsThere(ctx: StepContext, zones: readonly string[], name: string, address: string): Promise<boolean> {
   const type = address.includes(':') ? 'AAAA' : 'A';
   const all = zones.map((zone) => leadsFact.read(ctx, keyOf(zone, { name, type })));
