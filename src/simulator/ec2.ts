@@ -39,7 +39,7 @@ export const ec2: ServiceModel<'ec2'> = {
       if (missing !== undefined) throw noInstance(ids.filter((id) => !found.has(id)), call);
       if (ids.length > 0 && input.MaxResults !== undefined) throw call.error('InvalidParameterCombination', 400, 'The parameter instancesSet cannot be used with the parameter maxResults');
       const chosen = (ids.length === 0 ? [...found.keys()] : [...new Set(ids)]).filter((id) => matches(id, found.get(id), input.Filters, call)).sort();
-      const { page, next } = call.pageOf(chosen, (id) => id, input.NextToken, sizeOf(input.MaxResults, call));
+      const { page, next } = ids.length > 0 ? whole(chosen) : call.pageOf(chosen, (id) => id, input.NextToken, sizeOf(input.MaxResults, call));
       const shown = page.map((id) => found.get(id)).filter((entry) => entry !== undefined);
       // Instances of one request share a reservation.
       const Reservations = [...Map.groupBy(shown, ({ ReservationId }) => ReservationId).values()].map((same) => ({ ...same[0], Instances: same.flatMap(({ Instances }) => Instances ?? []) }));
@@ -56,11 +56,16 @@ export const ec2: ServiceModel<'ec2'> = {
       for (const name of input.GroupNames ?? []) chosen.add(must(all.find((group) => group.name === name), name, call));
       const asked = (input.GroupIds?.length ?? 0) + (input.GroupNames?.length ?? 0) > 0;
       const sorted = [...(asked ? chosen : all)].sort((a, b) => (a.id < b.id ? -1 : 1));
-      const { page, next } = call.pageOf(sorted, (group) => group.id, input.NextToken, sizeOf(input.MaxResults, call));
+      const { page, next } = asked ? whole(sorted) : call.pageOf(sorted, (group) => group.id, input.NextToken, sizeOf(input.MaxResults, call));
       return { SecurityGroups: page.map((group) => groupView(group, call)), ...(next === undefined ? {} : { NextToken: next }) };
     },
   },
 };
+
+/** What is asked for by its ids comes at once: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-pagination.html */
+function whole<T>(all: readonly T[]): { page: readonly T[]; next: undefined } {
+  return { page: all, next: undefined };
+}
 
 /**
  * Filters see what the answer shows, of instances of groups too.

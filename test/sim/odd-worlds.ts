@@ -34,13 +34,13 @@ function databaseOf(draw: Draw, scenario: Scenario): string {
 }
 
 /** The application is gone, and perhaps the control plane; the database lives, and somebody is connected to it. */
-function halfDead(draw: Draw, chapter: Chapter, scenario: Scenario): Happening[] {
+function halfDead(draw: Draw, chapter: Chapter, scenario: Scenario, lists = false): Happening[] {
   if (chapter.verb !== 'failover') return [...chapter.happenings];
   const { source: region, calmAt } = chapter;
   const others = chapter.happenings.filter((h) => !((h.what === 'region-lost' || h.what === 'region-back') && h.region === region));
   const at = draw.between(0, 2 * MINUTE);
   const status = draw.chance(0.5) ? draw.pick(LIVING) : undefined;
-  const api = draw.chance(0.5) ? draw.pick(['hang', 'hang', 'empty'] as const) : 'well';
+  const api = lists ? 'lists' : draw.chance(0.5) ? draw.pick(['hang', 'hang', 'empty'] as const) : 'well';
   return [
     ...others,
     ...(status === undefined ? [] : [{ at, until: calmAt, what: 'status' as const, region, database: databaseOf(draw, scenario), status }]),
@@ -119,16 +119,30 @@ type Draws = Readonly<Record<'promoted' | 'scaling' | 'body' | 'halfDead' | 'sta
 function oddChapter(chapter: Chapter, scenario: Scenario, draws: Draws): Chapter {
   const { calmAt } = chapter;
   const side = (draw: Draw): string => (draw.chance(0.5) ? chapter.source : chapter.target);
-  const happenings = draws.halfDead === undefined ? [...chapter.happenings] : halfDead(draws.halfDead, chapter, scenario);
   const { status, groups, foreign, pause, scaling, body, promoted } = draws;
+  const lists = draws.halfDead === undefined && body?.chance(0.25) === true;
+  const half = draws.halfDead ?? (lists ? body : undefined);
+  const happenings = half === undefined ? [...chapter.happenings] : halfDead(half, chapter, scenario, lists);
   if (status !== undefined) happenings.push({ ...span(status, calmAt, MINUTE, 10 * MINUTE), what: 'status', region: side(status), database: databaseOf(status, scenario), status: status.pick(LIVING) });
   if (groups !== undefined && scenario.shape.compute === 'group') happenings.push({ ...span(groups, calmAt, MINUTE, 6 * MINUTE), what: 'group-trouble', region: chapter.target, trouble: groups.pick(['kms', 'image', 'busy', 'targets']) });
   if (foreign !== undefined) happenings.push({ ...span(foreign, calmAt, 10_000, 3 * MINUTE), what: 'fault', fault: speaker(foreign, side(foreign)) });
   if (scaling !== undefined && scenario.shape.compute === 'group') happenings.push({ ...span(scaling, calmAt, MINUTE, 10 * MINUTE), what: 'group-trouble', region: chapter.target, trouble: scaling.pick(['suspended', 'hook', 'policy']) });
   if (body !== undefined) happenings.push({ ...span(body, calmAt, 10_000, 3 * MINUTE), what: 'fault', fault: strange(body, side(body)) });
+  // Once more while most of a run's decisions are made.
+  if (body !== undefined && body.chance(0.6)) happenings.push({ ...span(body, Math.min(calmAt, 7 * MINUTE), MINUTE, 3 * MINUTE), what: 'fault', fault: strange(body, side(body)) });
   if (promoted !== undefined) happenings.push({ at: promoted.between(0, Math.max(0, calmAt - MINUTE)), what: 'promoted', region: chapter.target, database: databaseOf(promoted, scenario) });
   const people = pause === undefined ? chapter.people : chapter.people.map((person) => ({ ...person, goes: person.goes.map((go) => paused(pause, go)) }));
-  return { ...chapter, happenings: happenings.sort((x, y) => x.at - y.at), people };
+  const all = promoted !== undefined && chapter.verb === 'failover' && promoted.chance(0.5) ? lostLater(promoted, happenings, chapter, scenario) : happenings;
+  return { ...chapter, happenings: all.sort((x, y) => x.at - y.at), people };
+}
+
+/** The copy was promoted minutes before the region was lost, and users wrote to the old writer until then. */
+function lostLater(draw: Draw, happenings: readonly Happening[], { source, calmAt }: Chapter, { shape }: Scenario): Happening[] {
+  const rest = happenings.filter((h) => !((h.what === 'region-lost' || h.what === 'region-back') && h.region === source));
+  const byHand = draw.between(0, MINUTE);
+  const lostAt = Math.min(calmAt - MINUTE, byHand + shape.rpoMinutes * MINUTE + draw.between(MINUTE, 4 * MINUTE));
+  const moved = rest.map((h) => (h.what === 'promoted' ? { ...h, at: byHand } : h));
+  return [...moved, { at: lostAt, what: 'region-lost' as const, region: source }];
 }
 
 /** A runner is stopped, and continues later as if nothing had happened: a laptop that sleeps, a machine that is moved. */

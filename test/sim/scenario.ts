@@ -18,8 +18,8 @@ export type Happening =
   | { at: number; what: 'replication-stopped' | 'replication-on'; database: string }
   | { at: number; what: 'capacity'; region: string; instances: number }
   | { at: number; what: 'fault'; until: number; fault: Fault }
-  /** Its application is gone, with `silent` its load balancer too, and RDS gives no answer (`hang`), or one with nothing in it: its databases live. */
-  | { at: number; what: 'half-dead'; until: number; region: string; api: 'well' | 'hang' | 'empty'; silent: boolean }
+  /** Its application is gone, with `silent` its load balancer too, and RDS gives no answer (`hang`), one with nothing in it, or one whose lists are empty: its databases live. */
+  | { at: number; what: 'half-dead'; until: number; region: string; api: 'well' | 'hang' | 'empty' | 'lists'; silent: boolean }
   /** A status in which the engine serves. */
   | { at: number; what: 'status'; until: number; region: string; database: string; status: string }
   | { at: number; what: 'group-trouble'; until: number; region: string; trouble: 'kms' | 'image' | 'busy' | 'targets' | 'suspended' | 'hook' | 'policy' }

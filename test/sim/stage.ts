@@ -191,9 +191,9 @@ function odd({ world, history, scenario }: Stage, happening: Extract<Happening, 
     case 'half-dead': {
       const regions = regionsOf(scenario.shape);
       const address = simulatedAddress(regions, region);
-      history.note('world', () => `the application of ${region} is gone${happening.silent ? ', its load balancer too' : ''}${happening.api === 'well' ? '' : happening.api === 'hang' ? ', RDS gives no answer' : ', RDS answers with nothing in it'}; its databases live`);
+      history.note('world', () => `the application of ${region} is gone${happening.silent ? ', its load balancer too' : ''}${happening.api === 'well' ? '' : happening.api === 'hang' ? ', RDS gives no answer' : `, RDS answers with ${happening.api === 'empty' ? 'nothing in it' : 'empty lists'}`}; its databases live`);
       world.setApplicationUp(address, false, happening.silent);
-      const end = happening.api === 'well' ? undefined : world.addFault({ region, service: 'rds', effect: { kind: happening.api } });
+      const end = happening.api === 'well' ? undefined : world.addFault({ region, service: 'rds', effect: happening.api === 'lists' ? { kind: 'foreign', without: 'lists' } : { kind: happening.api } });
       return () => {
         end?.();
         world.setApplicationUp(address, true);

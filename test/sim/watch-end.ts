@@ -31,6 +31,9 @@ interface End {
   wellFor: number;
 }
 
+/** From the last look to the record of the end: the watch looks every five seconds, and a bucket that is gone takes its time to say so. */
+export const LAST_LOOK_MS = 15_000;
+
 /** Health checkers need so long to see that a region is back. */
 const SEEN_MS = 5 * 60_000;
 
@@ -62,6 +65,23 @@ export function judgeSuccess(end: End): void {
   const bystander = bystanderOf(shape, plan);
   if (bystander !== undefined && answers.has(bystander)) broken(end, `the name leads users to ${bystander}, which nobody chose`);
   if (eyes.status(target) !== 200) broken(end, `${target} does not serve users`);
+  if (shape.compute === 'group') capacity(end);
+}
+
+/** What a runbook of the simulation calls active: its minimum, and what it wants, which a scaling policy may lower to the minimum. */
+const ACTIVE = { min: 2, desired: 3 };
+
+/** Users have the capacity that the runbook asks for; what began to fail right before success nobody has seen. */
+function capacity(end: End): void {
+  const { stage, state } = end;
+  const { target } = state.plan;
+  const now = stage.clock.now();
+  const group = stage.world.state.groups.get(target, 'shop-api');
+  if (group === undefined) return broken(end, `there is no group in ${target}`);
+  const justNow = stage.chapter.happenings.some((h) => h.what === 'group-trouble' && now - stage.zero - h.at < LAST_LOOK_MS && h.at <= now - stage.zero);
+  const has = stage.world.state.groups.healthyCount(group, now);
+  const needs = Math.max(ACTIVE.min, Math.min(ACTIVE.desired, group.desired));
+  if (has < needs && !justNow) broken(end, `${has} of ${needs} instances serve in ${target}`);
 }
 
 /** What users were given is safe, and is not there, is within the RPO or was accepted by a person: the ledger shows it, no matter who made the copy a writer. */
@@ -77,7 +97,8 @@ export function blindly({ words }: Stage, { facts }: RunState, database: string)
   return words.findLast(({ person }) => fact.because?.includes(`attested by ${person}`) === true)?.seen !== true;
 }
 
-function lossAccepted({ stage, eyes, state, returned, accepted }: End, database: string): void {
+function lossAccepted(end: End, database: string): void {
+  const { stage, eyes, state, returned, accepted } = end;
   const { world, scenario, clock } = stage;
   const { plan } = state;
   const asked = Math.min(Number.POSITIVE_INFINITY, ...[...state.steps.values()].flatMap(({ id, requestedAt }) => (id.endsWith('.promote') && requestedAt !== undefined ? [requestedAt] : [])));
@@ -85,6 +106,7 @@ function lossAccepted({ stage, eyes, state, returned, accepted }: End, database:
   const detached = scenario.detachedMs !== undefined || stage.chapter.happenings.some((h) => h.what === 'promoted' && stage.zero + h.at < asked);
   // What an old writer takes that lives is another invariant's; what a machine saw that was cut off is a known gap.
   const judged = detached || (!returned && !world.isAlive(plan.source) && scenario.cutOff === undefined);
+  if (plan.verb === 'switchover') return nothingLost(end, database);
   if (plan.verb !== 'failover' || !judged || accepted === 'unknown' || scenario.shape.strategy === 'active-active') return;
   const lost = world.state.databases.lossOf(eyes.ref(database, plan.target), clock.now())?.ms ?? 0;
   const off = Object.values(scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
@@ -93,6 +115,13 @@ function lossAccepted({ stage, eyes, state, returned, accepted }: End, database:
   const allowed = Math.max(plan.objectives.rpoMs, (accepted ?? 0) * 1000) + off + since;
   if (lost > allowed && returned) stage.history.gap(TOOK_AGAIN);
   else if (lost > allowed && (detached || !blindly(stage, state, database))) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(accepted)}`);
+}
+
+/** A planned move loses nothing, whoever has made the copy a writer. */
+function nothingLost({ stage, eyes, state: { plan } }: End, database: string): void {
+  if (stage.scenario.shape.strategy === 'active-active') return;
+  const lost = stage.world.state.databases.lossOf(eyes.ref(database, plan.target), stage.clock.now())?.ms ?? 0;
+  if (lost > 0) stage.history.violate(5, `success of a switchover, and ${lost} ms of acknowledged writes to ${database} are lost`);
 }
 
 /** A guard looks every few seconds. */

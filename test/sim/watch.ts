@@ -9,7 +9,7 @@ import type { MadeBy, Process } from './process.ts';
 import { bystanderOf, instanceOf, regionsOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
 import { asksForARight, judgeDrillCall } from './watch-drill.ts';
-import { blindly, judgeLedBack, judgeSettled, judgeSuccess, larger } from './watch-end.ts';
+import { blindly, judgeLedBack, judgeSettled, judgeSuccess, larger, LAST_LOOK_MS } from './watch-end.ts';
 import { judgeCrossing, TWO_TROUBLES } from './watch-line.ts';
 import { Pages } from './watch-pages.ts';
 
@@ -43,9 +43,6 @@ const DEAD_MS = 2 * 60_000;
 
 /** The window of the flap guard: the default of a runbook. */
 const FLAP_MS = 60 * 60_000;
-
-/** From the last look to the record of the end: the watch looks every five seconds, and a bucket that is gone takes its time to say so. */
-const LAST_LOOK_MS = 15_000;
 
 /** Within that of its loss nobody can be asked to know it. */
 const LOST_JUST_NOW_MS = 60_000;
