@@ -30,7 +30,8 @@ const unforeseen = (why: string): Fate => terminal(`no check: ${why}`);
 const QUOTA = unforeseen('a quota of the account, of which `dr` asks nothing; AWS names it');
 const FORESEEN_QUOTA = foreseen('quota (checks of restore and standbyGate). Of a twin, and where somebody was faster: terminal, AWS names it');
 const CAPACITY = unforeseen('what AWS has free at that moment, which nobody can ask before');
-const KEY = unforeseen('the state and the policy of a key, of which a run asks nothing; `dr check` looks at both where it may');
+const KEY = unforeseen('the state and the policy of the key of an instance that is there; `dr check` looks at both where it may');
+const FORESEEN_KEY = foreseen('its state, where `kms:DescribeKey` is allowed: recovery-point (recoveryGate), standby-source (standbyGate), replicate-backups. Its policy: terminal, AWS names the key');
 const NETWORK = unforeseen('the subnets behind a subnet group; the group itself is looked for');
 const RIGHTS = unforeseen('a right that is missing: `dr iam` writes the policy, `dr check` asks IAM where it may, and whether it is in force shows only in a request');
 const STORAGE = unforeseen('storage as the original has it: AWS may not have it in the other region');
@@ -63,7 +64,7 @@ const RDS_NEW: ErrorFates = {
   InsufficientDBInstanceCapacityFault: CAPACITY,
   InvalidSubnet: NETWORK,
   InvalidVPCNetworkStateFault: NETWORK,
-  KMSKeyNotAccessibleFault: KEY,
+  KMSKeyNotAccessibleFault: FORESEEN_KEY,
   StorageQuotaExceededFault: FORESEEN_QUOTA,
   VpcEncryptionControlViolationException: NETWORK,
   // Storage of the copy is of the kind that the backup or the source has.
@@ -116,7 +117,7 @@ const DOCUMENTED_ERRORS: { readonly [S in Service]?: ChangesOf<S> } = {
       InvalidDBClusterStateFault: foreseen('standby-source and standby-settings (check of standbyGate): members of a cluster'),
       InvalidDBInstanceStateFault: foreseen('standby-source (check of standbyGate): backups that are off, a status that does not pass; else waited out by the step'),
       InvalidDBSubnetGroupFault: NETWORK,
-      KMSKeyNotAccessibleFault: terminal('test/kinds/databases/verbs-errors.test.ts'),
+      KMSKeyNotAccessibleFault: FORESEEN_KEY,
     },
     DeleteDBInstance: {
       DBInstanceAutomatedBackupQuotaExceededFault: notSent('backups that are to stay'),
@@ -149,7 +150,7 @@ const DOCUMENTED_ERRORS: { readonly [S in Service]?: ChangesOf<S> } = {
       DBInstanceNotFoundFault: foreseen('replicate-backups (check)'),
       InvalidDBInstanceAutomatedBackupStateFault: NEXT_LOOK,
       InvalidDBInstanceStateFault: foreseen('replicate-backups (check): backups that are off, a status that does not pass, a member of a cluster'),
-      KMSKeyNotAccessibleFault: KEY,
+      KMSKeyNotAccessibleFault: FORESEEN_KEY,
       StorageTypeNotSupportedFault: STORAGE,
     },
   },
@@ -305,7 +306,7 @@ AWS's words.
 |---|---|---|
 | monitoring role | a new replica | only IAM knows it, a control plane in one region, and RDS may refuse a role that exists |
 | CA certificate | a new replica | it is that of the old instance; DescribeCertificates would say whether AWS still gives it, and is not called |
-| KMS key: its state and policy | a restore, a new replica, backups in another region | \`dr\` has no right to read keys; that a key is of the right region is checked |
+| KMS key: its policy | a restore, a new replica, backups in another region | only KMS knows it; region and state of a key are checked, the state where \`kms:DescribeKey\` is allowed |
 | instance class with an engine version, storage type | a restore, a new replica | one call lists hundreds of offers of a region, and says nothing of what is free |
 | key pair, instance profile, image of a launch template | an Auto Scaling group | a group launches by itself: its scaling activities say why it cannot |
 `;

@@ -1,13 +1,15 @@
 import { findKey, grantsTo, keyPolicy, type KmsKey } from '../aws/kms.ts';
+import { unlessAws } from '../aws/errors.ts';
 import { keyState } from '../aws/states/others.ts';
 import { arnIn, parseArn } from '../base/arn.ts';
+import { LIMITS } from '../base/limits.ts';
 import { type About, finder, type Finding } from '../model/finding.ts';
 import type { InspectContext } from '../model/kind.ts';
 import type { Permission } from '../model/step.ts';
 import { allow } from './common.ts';
 import { ifAllowed } from './inspect.ts';
 
-/* Keys without which what waits cannot be opened: AWS says so only at a restore, a start or a launch, and a run reads no key. */
+/* Keys without which what waits cannot be opened: AWS says so only at a restore, a start or a launch. A run asks for that of a backup and of a new standby. */
 
 const PAGE = 'https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html';
 const GROUP_PAGE = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html';
@@ -16,6 +18,20 @@ type Looking = Pick<InspectContext, 'effects' | 'signal'>;
 
 export function keyLooks(region: string, account: string): Permission {
   return allow(['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:ListGrants'], [arnIn(region, 'kms', account, 'key/*')]);
+}
+
+/** To ask for the state of any key of the account there, and of one that the runbook names, whosever it is. */
+export function keyStateLooks(region: string, account: string, named?: string): Permission {
+  return allow(['kms:DescribeKey'], [arnIn(region, 'kms', account, 'key/*'), ...(named === undefined ? [] : [named])]);
+}
+
+/** Why a key of that region cannot be used now, e.g. `its key … is Disabled`; undefined where it can, and where AWS does not tell. One short look. */
+export async function keyUnfit(ctx: { effects: Looking['effects']; signal?: AbortSignal | undefined }, region: string, key: string): Promise<string | undefined> {
+  const seen = await findKey(ctx.effects.aws, region, key, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 }).then((found) => ({ found }), unlessAws);
+  if (seen === undefined) return undefined;
+  if (seen.found === undefined) return `its key ${key} is not in ${region}`;
+  const { usable, shown } = keyState(seen.found.KeyState);
+  return usable === 'no' ? `its key ${key} is ${shown}` : undefined;
 }
 
 /** Whether the key of something can be used. `what` names it, e.g. `the standby shop-orders-tokyo`. Where AWS does not tell, that is said and fails nothing. */

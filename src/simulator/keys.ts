@@ -39,6 +39,11 @@ export class Keys {
     if (arn !== undefined && !this.byArn.has(arn)) this.add({ region, arn });
   }
 
+  /** What is encrypted with it can be opened. */
+  usable(region: string, arn: string): boolean {
+    return this.find(region, arn)?.state === 'Enabled';
+  }
+
   remove(arn: string): void {
     this.byArn.delete(arn);
   }

@@ -106,6 +106,7 @@ export const backupOperations = {
       if (input.KmsKeyId === undefined) throw call.error('InvalidParameterValue', 400, 'A KMS key of the destination Region is needed for an encrypted source.');
       call.state.keys.used(call.region, input.KmsKeyId);
       if (input.KmsKeyId.split(':')[3] !== call.region) throw call.error('KMSKeyNotAccessibleFault', 400, `The KMS key ${input.KmsKeyId} is not accessible in ${call.region}.`);
+      needKey(input.KmsKeyId, call);
       const kept = call.state.backups.in(call.region);
       if (kept.some((b) => b.sourceArn === arn && b.stoppedAt === undefined)) {
         throw call.error('InvalidDBInstanceAutomatedBackupState', 400, `The automated backups of ${arn} are replicated already.`);
@@ -133,6 +134,11 @@ interface Origin {
   optionGroup: string | undefined;
 }
 
+/** KMSKeyNotAccessibleFault of https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html#API_RestoreDBInstanceFromDBSnapshot_Errors */
+export function needKey(key: string, call: Call): void {
+  if (!call.state.keys.usable(call.region, key)) throw call.error('KMSKeyNotAccessibleFault', 400, `The specified KMS key [${key}] does not exist, is not enabled or you do not have permissions to access it.`);
+}
+
 /** Makes an instance out of a backup, with AWS's defaults for everything that was not said. */
 function restore(name: string | undefined, input: RestoreInput, from: Origin, call: Call): DbInstanceView {
   const { databases, securityGroups, core } = call.state;
@@ -140,6 +146,7 @@ function restore(name: string | undefined, input: RestoreInput, from: Origin, ca
   const id = (name ?? '').toLowerCase();
   if (!/^[a-z](?:-?[a-z0-9])*$/.test(id)) throw call.error('InvalidParameterValue', 400, `The parameter DBInstanceIdentifier is not a valid identifier: ${name ?? ''}`);
   if (databases.row({ region, id }) !== undefined) throw call.error('DBInstanceAlreadyExists', 400, 'DB instance already exists');
+  needKey(from.kmsKeyId, call);
   const original = databases.row(from.source);
   const subnetGroup = input.DBSubnetGroupName ?? 'default';
   needSubnetGroup(subnetGroup, call);

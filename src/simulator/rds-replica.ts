@@ -4,7 +4,7 @@ import { addressOf, dbArn, type DbInstance } from './db-instance.ts';
 import { needAuthority, needOffer } from './rds-offers.ts';
 import { needQuota } from './rds-quotas.ts';
 import { defaultOptionGroup, defined, type DbSettings, settingsOf } from './db-settings.ts';
-import { DEFAULT_GROUP } from './rds-backups.ts';
+import { DEFAULT_GROUP, needKey } from './rds-backups.ts';
 import { needOptionGroup, needParameterGroup, needSecurityGroups, needSubnetGroup, refuseUnlessAvailable, storageOf, view } from './rds-rows.ts';
 
 /** Percent. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html; the words as reported. */
@@ -46,6 +46,7 @@ export const replicaOperation = {
       const { driver } = call.state.core;
       if (driver !== undefined && driver.createReplica === undefined) throw call.unsupported('a new replica with these databases behind the model');
       call.state.keys.used(region, input.KmsKeyId);
+      needKey(input.KmsKeyId ?? source.kmsKeyId, call);
       const row = call.state.databases.createReplica(
         {
           region,

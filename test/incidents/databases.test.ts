@@ -211,6 +211,60 @@ describe('RDS does not offer in a region what an instance there is to be', () =>
   });
 });
 
+/*
+ * https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+ * KMSKeyNotAccessibleFault of https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html
+ */
+describe('a key that cannot be used', () => {
+  const keyOf = (region: string, id: string): string => `arn:aws:kms:${region}:111122223333:key/${id}`;
+  const BACKUPS = keyOf(TOKYO, '0a1b2c3d-0000-4000-8000-00000000000b');
+  const SNAPSHOT = keyOf(TOKYO, '5a1b2c3d-0000-4000-8000-00000000000b');
+  const make = (state: 'Disabled' | 'PendingDeletion' | 'PendingImport' | 'Unavailable'): Set => ({ world }) => world.state.keys.add({ region: TOKYO, arn: BACKUPS, state });
+  const snapshot: Set = ({ world }) => {
+    world.addDbSnapshot({ region: TOKYO, id: 'nightly-1', source: { region: SEOUL, id: 'archive-documents' }, ageMs: 10 * MINUTE, kmsKeyId: SNAPSHOT });
+  };
+  const refusals = ({ state, records }: Awaited<ReturnType<typeof play>>) => ({ intents: records.filter(({ type }) => type === 'step.intent'), observed: [...state.steps.values()].flatMap(({ refusal }) => refusal?.observed ?? []).join('; ') });
+
+  it.each(['Disabled', 'PendingDeletion', 'PendingImport', 'Unavailable'] as const)('of all backups, %s: refused before anything is changed', async (status) => {
+    const end = await play({ path: ARCHIVE, set: make(status) });
+    expect([end.outcome, refusals(end).intents]).toEqual(['refused', []]);
+    expect(refusals(end).observed).toContain(`not usable: automated backups of archive-documents in ap-northeast-2: its key ${BACKUPS} is ${status}`);
+  });
+
+  it('of the newest backups: what is older, and can be opened, is restored', async () => {
+    const { sim, outcome, said } = await play({ path: ARCHIVE, set: (sim) => { snapshot(sim); make('Disabled')(sim); } });
+    expect([outcome, sim.world.acceptsWrites(RESTORED)]).toEqual(['succeeded', true]);
+    expect(said).toContain('snapshot nightly-1 of ap-northeast-2');
+  });
+
+  it('and one that nobody may look at is tried', async () => {
+    const { outcome } = await play({ path: ARCHIVE, set: (sim) => void sim.world.addFault({ service: 'kms', effect: { kind: 'error', httpStatus: 400, code: 'AccessDeniedException', message: 'not you' } }) });
+    expect(outcome).toBe('succeeded');
+  });
+
+  it('of the old instance: a new standby is refused before that is closed and renamed', async () => {
+    const { sim } = await play({});
+    sim.world.healRegion(SEOUL);
+    await sim.clock.run(() => sim.clock.sleep(10 * MINUTE));
+    change(sim, OLD, { kmsKeyId: keyOf(SEOUL, 'old') });
+    sim.world.state.keys.add({ region: SEOUL, arn: keyOf(SEOUL, 'old'), state: 'PendingDeletion' });
+    const { outcome, state, records } = await runPlan(sim, await planOf(sim, { verb: 'reprotect' }), { acceptances: APPROVED });
+    expect([outcome, records.filter(({ type }) => type === 'step.intent')]).toEqual(['refused', []]);
+    expect(state.steps.get('databases.orders.standbyGate')?.refusal?.observed).toContain(`its key ${keyOf(SEOUL, 'old')} is PendingDeletion`);
+  });
+
+  it('for backups in the region that was left: refused before they are asked for', async () => {
+    const { sim } = await play({ path: ARCHIVE });
+    sim.world.healRegion(SEOUL);
+    await sim.clock.run(() => sim.clock.sleep(10 * MINUTE));
+    const key = keyOf(SEOUL, '0a1b2c3d-0000-4000-8000-00000000000a');
+    sim.world.state.keys.add({ region: SEOUL, arn: key, state: 'Disabled' });
+    const { outcome, state } = await runPlan(sim, await planOf(sim, { verb: 'reprotect' }), { acceptances: APPROVED });
+    expect(outcome).toBe('refused');
+    expect(state.steps.get('databases.documents.replicate')?.refusal?.observed).toContain(`its key ${key} is Disabled`);
+  });
+});
+
 describe('AWS’s reason for a wait, or for a state, is shown when it is first seen', () => {
   it('launches that fail: within seconds, while the database is promoted beside it', async () => {
     const missing = { StatusCode: 'Failed', StatusMessage: 'The image id ami-0123456789abcdef0 does not exist. Launching EC2 instance failed.' };

@@ -4,6 +4,7 @@ import type { DbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { rpoFromRecoveryPoint } from '../../measure/rpo.ts';
 import { databasePart, instanceSchema, READS, refused, stepKind } from '../common.ts';
+import { keyStateLooks } from '../keys.ts';
 import { outageAt } from '../outage.ts';
 import { fact, type FactSource } from '../../model/fact.ts';
 import { rpoFact } from './facts.ts';
@@ -50,8 +51,11 @@ function choose(ctx: StepContext, name: string, point: RecoveryPoint): void {
   choiceFact.record(ctx, name, { point, token: readChoice(ctx, name)?.token ?? ctx.effects.ids.hex(8) });
 }
 
+/** What is chosen here is restored. */
+const ASKS_KEYS = { asksKeys: true };
+
 async function decide(ctx: StepContext, p: Params): Promise<{ decision: LossDecision; point: RecoveryPoint | undefined }> {
-  const { usable, rejected } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
+  const { usable, rejected } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id }, ASKS_KEYS);
   const point = usable[0];
   const now = ctx.effects.clock.now();
   const bound = rpoFromRecoveryPoint(p.name, point?.method ?? 'restorable-time', point?.at, outageAt(ctx, point?.at, now), now);
@@ -109,7 +113,7 @@ type WaitParams = z.infer<typeof waitParams>;
 export const caughtUp = stepKind<WaitParams>({
   params: waitParams,
   check: async (ctx, p) => {
-    const { usable, rejected } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
+    const { usable, rejected } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id }, ASKS_KEYS);
     const moving = usable.find((point) => point.method === 'restorable-time');
     if (moving !== undefined) return { state: 'ok', because: describePoint(moving, ctx.effects.clock.now()) };
     return refused({
@@ -137,7 +141,7 @@ export const caughtUp = stepKind<WaitParams>({
   },
 });
 
-export function recoveryGateStep(ctx: PlanContext, copy: Database, old: Database): StepDraft {
+export function recoveryGateStep(ctx: PlanContext, copy: Database, old: Database, kmsKey?: string): StepDraft {
   return {
     step: 'recoveryGate',
     phase: 'assess',
@@ -146,7 +150,7 @@ export function recoveryGateStep(ctx: PlanContext, copy: Database, old: Database
     title: `Newest recovery point of ${copy.name} against the RPO`,
     oldWriter: rdsResource(old.region, old.id),
     params: { ...copy, source: { region: old.region, id: old.id }, rpoMs: ctx.objectives.rpoMs } satisfies Params,
-    permissions: [listBackups(copy.region, ctx.account)],
+    permissions: [listBackups(copy.region, ctx.account), keyStateLooks(copy.region, ctx.account, kmsKey)],
     estimate: { p50: 1, p95: 3, basis: 'two API calls' },
     limitMs: 30_000,
   };
@@ -155,7 +159,7 @@ export function recoveryGateStep(ctx: PlanContext, copy: Database, old: Database
 /** Writes stand still while it waits: if the backups do not come, to roll back is better. */
 const CAUGHT_UP_LIMIT_MS = 3_600_000;
 
-export function caughtUpStep(ctx: PlanContext, copy: Database, old: Database): StepDraft {
+export function caughtUpStep(ctx: PlanContext, copy: Database, old: Database, kmsKey?: string): StepDraft {
   return {
     step: 'caughtUp',
     phase: 'data',
@@ -164,7 +168,7 @@ export function caughtUpStep(ctx: PlanContext, copy: Database, old: Database): S
     title: `Backups in ${copy.region} hold every write of ${old.id}`,
     oldWriter: rdsResource(old.region, old.id),
     params: { ...copy, source: { region: old.region, id: old.id } } satisfies WaitParams,
-    permissions: [listBackups(copy.region, ctx.account)],
+    permissions: [listBackups(copy.region, ctx.account), keyStateLooks(copy.region, ctx.account, kmsKey)],
     estimate: { p50: 360, p95: 1200, basis: 'AWS moves the newest restorable time about every five minutes; its copy comes later' },
     limitMs: CAUGHT_UP_LIMIT_MS,
   };

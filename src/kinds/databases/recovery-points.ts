@@ -6,6 +6,7 @@ import { formatDuration } from '../../base/duration.ts';
 import type { ObserveContext } from '../../model/kind.ts';
 import type { Permission, StepContext } from '../../model/step.ts';
 import { allow } from '../common.ts';
+import { keyUnfit } from '../keys.ts';
 import { rdsArns, viaRds } from './instance.ts';
 
 /* Recovery points: what there is to restore from, in the region that restores. Nothing else is asked: where the data came from may be dead. */
@@ -38,13 +39,14 @@ type Judged = RecoveryPoint | string;
 /**
  * What `region` keeps of the instances `sources` (region → identifier), newest first; of two of the same age the
  * automated backups, for they reach back too. A point counts when it is complete, and when its key stands in `region`:
- * a key of the lost region cannot be asked.
+ * a key of the lost region cannot be asked. `asksKeys`: one whose key is known to be of no use now does not count either.
  * @throws AwsError
  */
 export async function findPoints(
   ctx: Pick<StepContext | ObserveContext, 'effects' | 'signal'>,
   region: string,
   sources: Readonly<Record<string, string>>,
+  { asksKeys = false }: { asksKeys?: boolean } = {},
 ): Promise<FoundPoints> {
   const { aws } = ctx.effects;
   const options = { signal: ctx.signal };
@@ -53,6 +55,12 @@ export async function findPoints(
     automatedBackups(aws, region, ids, options),
     ...ids.map((id) => dbSnapshots(aws, region, id, options)),
   ]);
+  const keys = asksKeys ? [...new Set([...backups, ...snapshots.flat()].flatMap(({ KmsKeyId: key }) => (key !== undefined && regionOfArn(key) === region ? [key] : [])))] : [];
+  const unfit = new Map(await Promise.all(keys.map(async (key) => [key, await keyUnfit(ctx, region, key)] as const)));
+  const problemOf = (name: string, what: Encrypted): string | undefined => {
+    const why = unfit.get(what.KmsKeyId ?? '');
+    return keyProblem(name, what, region) ?? (why === undefined ? undefined : `${name}: ${why}`);
+  };
   const judged: Judged[] = [];
   for (const backup of backups) {
     const original = backup.DBInstanceArn ?? '';
@@ -64,7 +72,7 @@ export async function findPoints(
     const arn = backup.DBInstanceAutomatedBackupsArn;
     const kept = automatedBackupStatus(backup.Status);
     if (kept.usable !== 'yes' || latest === undefined || arn === undefined) judged.push(`${name} are ${kept.shown}`);
-    else judged.push(keyProblem(name, backup, region) ?? { method: 'restorable-time', from: arn, sourceRegion: from, at: latest, ...runsWith(backup) });
+    else judged.push(problemOf(name, backup) ?? { method: 'restorable-time', from: arn, sourceRegion: from, at: latest, ...runsWith(backup) });
   }
   for (const snapshot of snapshots.flat()) {
     // A copy names the region it came from; one that does not was made here.
@@ -75,7 +83,7 @@ export async function findPoints(
     const at = (snapshot.SnapshotDatabaseTime ?? snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime)?.getTime();
     const status = snapshotStatus(snapshot.Status);
     if (status.usable !== 'yes' || at === undefined) judged.push(`snapshot ${id} is ${status.shown}`);
-    else judged.push(keyProblem(`snapshot ${id}`, snapshot, region) ?? { method: 'snapshot-time', from: id, sourceRegion: from, at, ...runsWith(snapshot) });
+    else judged.push(problemOf(`snapshot ${id}`, snapshot) ?? { method: 'snapshot-time', from: id, sourceRegion: from, at, ...runsWith(snapshot) });
   }
   const usable = judged.filter((j) => typeof j !== 'string');
   usable.sort((a, b) => b.at - a.at || (a.method === 'restorable-time' ? -1 : 1));
@@ -93,7 +101,12 @@ function runsWith({ Engine: engine, EngineVersion: version, OptionGroupName: opt
   return { ...(storageGib === undefined ? {} : { storageGib }), ...(engine === undefined || engine === '' ? {} : { engine }), ...(version === undefined ? {} : { version }), ...(optionGroup === undefined ? {} : { optionGroup }) };
 }
 
-function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKeyId?: string | undefined }, region: string): string | undefined {
+interface Encrypted {
+  Encrypted?: boolean | undefined;
+  KmsKeyId?: string | undefined;
+}
+
+function keyProblem(name: string, what: Encrypted, region: string): string | undefined {
   // What names a key is encrypted, if AWS says so or not.
   if (what.Encrypted !== true && what.KmsKeyId === undefined) return undefined;
   const keyRegion = regionOfArn(what.KmsKeyId);

@@ -10,6 +10,7 @@ import { stillWriter } from './writer.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { backupsUnfit } from './refusals.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { keyUnfit } from '../keys.ts';
 import { type Database, dbArn, instanceNow, lookRights, rdsArns, rdsResource } from './instance.ts';
 import { keyRights } from './recovery-points.ts';
 
@@ -61,7 +62,8 @@ export const replicate = stepKind<Params>({
   params,
   check: async (ctx, p) => {
     const active = await instanceNow(ctx, p.active);
-    const unfit = active === undefined ? 'not there' : backupsUnfit(active, p.region, p.kmsKey);
+    const key = p.kmsKey === undefined || active?.StorageEncrypted === false ? undefined : await keyUnfit(ctx, p.region, p.kmsKey);
+    const unfit = active === undefined ? 'not there' : (backupsUnfit(active, p.region, p.kmsKey) ?? (key === undefined ? undefined : `encrypted, and of the copy ${key}`));
     const problem = unfit === undefined ? undefined : `${p.active.id} in ${p.active.region} is ${unfit}`;
     if (problem === undefined) return { state: 'ok', because: `${p.active.id} keeps backups for ${active?.BackupRetentionPeriod ?? 0} days` };
     return refused({
@@ -94,6 +96,7 @@ export function replicateStep(ctx: PlanContext, active: Database, { name, region
       allow(['rds:StartDBInstanceAutomatedBackupsReplication'], [arn, ...rdsArns(region, ctx.account, 'auto-backup:*')]),
       allow(['rds:DescribeDBInstanceAutomatedBackups'], rdsArns(region, ctx.account, 'auto-backup:*', 'db:*')),
       ...keyRights(region, kmsKey),
+      ...(kmsKey === undefined ? [] : [allow(['kms:DescribeKey'], [kmsKey])]),
     ],
     estimate: { p50: 1200, p95: 7200, basis: 'the first snapshot and its copy; grows with the volume' },
     limitMs: 24 * 3_600_000,

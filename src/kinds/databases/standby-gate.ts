@@ -14,6 +14,7 @@ import { groupsUnfit, type Place, quarantineRefusal } from './vpc.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { rdsArns } from './instance.ts';
 import { type NewInstance, quotaFor } from './quota.ts';
+import { keyStateLooks, keyUnfit } from '../keys.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
@@ -42,6 +43,8 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
   const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId, maxStorageGib: typeof settings.carried?.MaxAllocatedStorage === 'number' ? settings.carried.MaxAllocatedStorage : undefined });
   if (replica !== undefined) return noSource(p, replica);
+  const key = settings.kmsKeyId === undefined || writer.StorageEncrypted === false ? undefined : await keyUnfit(ctx, p.region, settings.kmsKeyId);
+  if (key !== undefined) return noSource(p, { why: `encrypted, and of the old instance, from which the key is taken, ${key}`, mend: `aws kms describe-key --region ${p.region} --key-id ${settings.kmsKeyId ?? ''}; one that is disabled: aws kms enable-key` });
   const refused = await wrongGroups(ctx, p, settings, { kept, writer });
   if (refused !== undefined) return refused;
   // The old instance is kept under another name.
@@ -213,6 +216,7 @@ export function standbyGateStep(ctx: PlanContext, { params, look, shared }: Rebu
     // These groups are those of the old instance.
     permissions: [
       look,
+      keyStateLooks(params.region, ctx.account),
       allow(['rds:DescribeDBSubnetGroups'], rdsArns(params.region, ctx.account, 'subgrp:*')),
       allow(['rds:DescribeOptionGroups'], rdsArns(params.region, ctx.account, 'og:*')),
       allow(['rds:DescribeDBParameterGroups'], rdsArns(params.region, ctx.account, 'pg:*')),

@@ -74,7 +74,7 @@ function plan(ctx: PlanContext, name: string, db: RdsBackup): StepDraft[] {
       sourceApiStep(ctx, old),
       backupsStep(ctx, old),
       quiesceStep(ctx, old, loginOf(db)),
-      caughtUpStep(ctx, copy, old),
+      caughtUpStep(ctx, copy, old, db.kmsKeys?.[ctx.target]),
       ...restored(ctx, copy, old, db),
     ];
   }
@@ -82,7 +82,7 @@ function plan(ctx: PlanContext, name: string, db: RdsBackup): StepDraft[] {
   return [
     sourceApiStep(ctx, old),
     backupsStep(ctx, old),
-    recoveryGateStep(ctx, copy, old),
+    recoveryGateStep(ctx, copy, old, db.kmsKeys?.[ctx.target]),
     fenceStep(ctx, old, quarantine),
     ...restored(ctx, copy, old, db),
     ...fenceAgainStep(ctx, old, quarantine, db.fence?.quarantine[ctx.target] === undefined ? 'restore' : 'open'),
@@ -104,7 +104,7 @@ function drill(ctx: DrillContext, name: string, db: RdsBackup): StepDraft[] {
   const { copy, old } = sidesOf(ctx, name, db.instances);
   const steps = [
     databaseProductionStep(ctx, name, db.instances, old, db),
-    recoveryGateStep(ctx, copy, old),
+    recoveryGateStep(ctx, copy, old, db.kmsKeys?.[ctx.target]),
     restoreTwinStep(ctx, copy, old, { settings: inRegion(db.restore, ctx.target), kmsKey: db.kmsKeys?.[ctx.target] }),
   ];
   const twin = twinOf(ctx, copy);
@@ -137,6 +137,7 @@ function simulate(world: World, _name: string, db: RdsBackup, home: string): voi
   world.addDbInstance({ ...source, instanceClass, subnetGroup, parameterGroup, multiAz, backupRetentionDays, securityGroups });
   for (const region of Object.keys(db.instances)) {
     const kmsKeyId = db.kmsKeys?.[region];
+    world.state.keys.used(region, kmsKeyId);
     if (region !== home) world.addAutomatedBackup({ region, source, ...(kmsKeyId === undefined ? {} : { kmsKeyId }) });
   }
   simulateWayIn(world, db, { [home]: source.id });

@@ -138,6 +138,7 @@ describe('the gates before a restore', () => {
       "recoveryGate: Newest recovery point of orders against the RPO
       assess reversible, 1 to 3 s, limit 30 s: two API calls
       may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      may kms:DescribeKey on arn:aws:kms:ap-northeast-1:111122223333:key/*
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"},"rpoMs":300000}
       {"controlPlanes":[],"gate":true,"oldWriter":"rds:ap-northeast-2:shop-orders"}"
     `);
@@ -148,6 +149,7 @@ describe('the gates before a restore', () => {
       "caughtUp: Backups in ap-northeast-1 hold every write of shop-orders
       data reversible, 360 to 1200 s, limit 3600 s: AWS moves the newest restorable time about every five minutes; its copy comes later
       may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      may kms:DescribeKey on arn:aws:kms:ap-northeast-1:111122223333:key/*
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"}}
       {"controlPlanes":[],"gate":true,"oldWriter":"rds:ap-northeast-2:shop-orders"}"
     `);
