@@ -28,12 +28,11 @@ export function chainBreak(record: JournalRecord, before: JournalRecord | undefi
 }
 
 /** Its hash is that of its content. */
-export function isSealed(record: JournalRecord): boolean {
-  if (!isObject(record)) return false;
-  return sha256(canonicalJson(record, 'hash')) === record.hash;
+export function isSealed(record: unknown): record is JournalRecord {
+  return isObject(record) && sha256(canonicalJson(record, 'hash')) === record.hash;
 }
 
 /** What was read is a record by its type only: a line may hold `null` or a number. */
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is JournalRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

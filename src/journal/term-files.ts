@@ -67,7 +67,7 @@ export async function lastRecord(folder: string): Promise<JournalRecord | undefi
     const text = await readText(path);
     const end = text.lastIndexOf('\n');
     const tail = parsed(text.slice(end + 1));
-    if (tail !== undefined && isSealed(tail)) return tail;
+    if (isSealed(tail)) return tail;
     if (end < 0) continue;
     const record = parsed(text.slice(text.lastIndexOf('\n', end - 1) + 1, end));
     if (record === undefined) throw damaged(path, text.slice(0, end).split('\n').length, 'it is not JSON');
@@ -80,7 +80,7 @@ export async function lastRecord(folder: string): Promise<JournalRecord | undefi
 export async function firstRecord(folder: string): Promise<JournalRecord | undefined> {
   const text = await readText(join(folder, FIRST_FILE));
   const record = parsed(text.slice(0, Math.max(0, text.indexOf('\n'))));
-  return record !== undefined && isSealed(record) ? record : undefined;
+  return isSealed(record) ? record : undefined;
 }
 
 /** Makes sure that the next record starts on a line of its own: half a record is cut off, a whole one gets its newline. */
@@ -89,7 +89,7 @@ export async function endLastLine(path: string): Promise<void> {
   const end = text.lastIndexOf('\n') + 1;
   if (end === text.length) return;
   const tail = parsed(text.slice(end));
-  if (tail === undefined || !isSealed(tail)) return truncate(path, Buffer.byteLength(text.slice(0, end)));
+  if (!isSealed(tail)) return truncate(path, Buffer.byteLength(text.slice(0, end)));
   const file = await open(path, 'a');
   await file.appendFile('\n').finally(() => file.close());
 }
@@ -114,18 +114,16 @@ async function readText(path: string): Promise<string> {
 }
 
 function linesOf(text: string, path: string): Line[] {
-  const named = LATER_FILE.exec(basename(path))?.[1];
-  let term = named === undefined ? 0 : Number(named);
+  let term = Number(LATER_FILE.exec(basename(path))?.[1] ?? 0);
   let start = 0;
   const texts = text.split('\n');
   return texts.flatMap((one, index) => {
     const from = start;
     start += Buffer.byteLength(one) + 1;
     const torn = index === texts.length - 1;
-    if (torn && one === '') return [];
     const record = parsed(one);
     // Half a record was being written when the process died: it never counted.
-    if (torn && (record === undefined || !isSealed(record))) return [];
+    if (torn && !isSealed(record)) return [];
     if (typeof record?.term === 'number') term = record.term;
     return [{ path, line: index + 1, start: from, term, record, torn }];
   });
@@ -136,7 +134,7 @@ function highestTerms(lines: readonly Line[]): Line[] {
   const terms = [...Map.groupBy(lines, ({ term }) => term)].sort(([a], [b]) => a - b);
   for (const [, own] of terms) {
     const from = own[0]?.record?.seq;
-    if (typeof from === 'number' && from >= 0 && from < chain.length) chain.length = Math.trunc(from);
+    if (typeof from === 'number' && from >= 0) chain.splice(from);
     chain.push(...own);
   }
   return chain;

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LIMITS } from '../../src/base/limits.ts';
 import { CHAIN_START, seal } from '../../src/journal/chain.ts';
 import type { JournalRecord, RunEvent } from '../../src/journal/events.ts';
-import { endLastLine, firstRecord, journalFiles, lastRecord, readJournal } from '../../src/journal/term-files.ts';
+import { endLastLine, fileOfTerm, firstRecord, journalFiles, lastRecord, readJournal, syncFile } from '../../src/journal/term-files.ts';
 import { chained, RUN, started, T0 } from './fixture.ts';
 
 /* The files of a journal, byte by byte: what of them counts, and where it lies. */
@@ -52,6 +52,12 @@ describe('the files of a journal', () => {
     expect((await readJournal(folder)).map(({ record }) => record.hash)).toEqual([first, ofTwo, ofThree].map(({ hash }) => hash));
   });
 
+  it('of a higher term that begin behind the end are damaged: what was between is not there', async () => {
+    await put('journal.jsonl', line(THREE[0]));
+    await put('journal.3.jsonl', line(behind(THREE[2], 3)));
+    await expect(readJournal(folder)).rejects.toMatchObject({ code: 'JOURNAL_DAMAGED', where: join(folder, 'journal.3.jsonl'), line: 1 });
+  });
+
   it('of a higher term may begin again from the first record', async () => {
     const again = seal(started(), { seq: 0, run: RUN, term: 2, at: T0, prev: CHAIN_START });
     await put('journal.jsonl', whole);
@@ -88,6 +94,8 @@ describe('the files of a journal', () => {
     expect(await seqs()).toEqual([0]);
     await put('journal.jsonl', `${line(THREE[0])}${line({ ...THREE[1], at: 0 })}`);
     await expect(readJournal(folder)).rejects.toMatchObject({ line: 2, why: 'its content was changed after it was written' });
+    await put('journal.jsonl', `${line(THREE[0])}${JSON.stringify(THREE[2])}`);
+    expect(await seqs()).toEqual([0]);
     await put('journal.jsonl', `${whole}\n`);
     await expect(readJournal(folder)).rejects.toMatchObject({ line: 4, why: 'it is not JSON' });
   });
@@ -144,6 +152,19 @@ describe('before a runner writes into a file', () => {
     expect(await ended('')).toBe('');
     await endLastLine(join(folder, 'none'));
   });
+});
+
+it('a file of a term has its number, and what it holds is forced to the disk as it is', async () => {
+  const name = fileOfTerm(2);
+  expect(name).toBe('journal.2.jsonl');
+  await put(name, whole);
+  const probe = await open(join(folder, name), 'r');
+  const disk = vi.spyOn(Object.getPrototypeOf(probe) as FileHandle, 'datasync');
+  await probe.close();
+  onTestFinished(() => disk.mockRestore());
+  await syncFile(join(folder, name));
+  expect([disk.mock.calls.length, await readFile(join(folder, name), 'utf8')]).toEqual([1, whole]);
+  await expect(syncFile(join(folder, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 it('what is no file, or larger than any journal, is not opened: it is named, with what shows more', async () => {
