@@ -75,6 +75,14 @@ describe('files that are read for an audit', () => {
     const two = behind(THREE[1], 2);
     await put('journal.jsonl', line(THREE[0]) + line(THREE[1]) + line(two));
     expect(await seen()).toEqual({ seqs: [0, 1, 2], notes: [] });
+    await put('journal.jsonl', whole + line(two));
+    expect(await seen()).toEqual({ seqs: [0, 1, 2], notes: ['journal.jsonl: 1 of its records do not count: their runner had been superseded'] });
+  });
+
+  it('must be as they were written also where they do not count', async () => {
+    await put('journal.jsonl', line(THREE[0]) + line(THREE[1]) + line({ ...THREE[2], at: 0 }));
+    await put('journal.2.jsonl', line(behind(THREE[1], 2)));
+    expect(await wrong()).toEqual(['journal.jsonl', 3, 'its content was changed after it was written']);
   });
 });
 
