@@ -70,6 +70,7 @@ describe('HTTP', () => {
     expect(await asked('no /services/T000/B000 here', { url: HOOK, method: 'POST' })).toBe('no [address] here');
     // A lone slash would take every word apart.
     expect(await asked('a/b failed', { url: 'https://hooks.example.com/', method: 'POST' })).toBe('a/b failed');
+    expect(await asked('POST / failed', { url: 'https://hooks.example.com/', method: 'POST' })).toBe('POST / failed');
     expect(await asked('no /services/T000 here', { url: 'nonsense', method: 'POST' })).toBe('no /services/T000 here');
   });
 
