@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { LintFinding } from '../model/kind.ts';
-import type { Conditions, Permission, Refusal, StepContext, StepKind } from '../model/step.ts';
+import type { Conditions, Observation, Permission, Refusal, StepContext, StepKind } from '../model/step.ts';
 import { REGION_SHAPE } from '../base/regions.ts';
 import { parseDuration } from '../base/duration.ts';
 
@@ -60,6 +60,12 @@ export const instanceSchema = z.strictObject({ region: regionName, id: dbInstanc
 
 /** And the name that the runbook has for the database. */
 export const databasePart = { name: z.string(), ...instanceSchema.shape };
+
+/** The refusal to take capacity from a side while the other one, that is to carry its users, is not seen to. */
+export function lastSide({ region, guard }: { region: string; guard: { region: string } }, seen: Pick<Refusal, 'observed' | 'threshold'>): Observation {
+  const consequence = `${region} may be the last side that can serve users`;
+  return refused({ rule: 'last-healthy-side', ...seen, consequence, override: `none: bring ${guard.region} up first, then: dr resume` });
+}
 
 /** A gate whose check and decision are the same question: the sentence that opens it, or the refusal. */
 export function gate<P>(params: z.ZodType<P>, decide: (ctx: StepContext, params: P) => Promise<string | Refusal>): StepKind {

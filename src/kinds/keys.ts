@@ -4,8 +4,7 @@ import { keyState } from '../aws/states/others.ts';
 import { arnIn, parseArn } from '../base/arn.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type About, finder, type Finding } from '../model/finding.ts';
-import type { InspectContext } from '../model/kind.ts';
-import type { Permission } from '../model/step.ts';
+import type { Looking, Permission } from '../model/step.ts';
 import { allow } from './common.ts';
 import { ifAllowed } from './inspect.ts';
 
@@ -13,8 +12,6 @@ import { ifAllowed } from './inspect.ts';
 
 const PAGE = 'https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html';
 const GROUP_PAGE = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html';
-
-type Looking = Pick<InspectContext, 'effects' | 'signal'>;
 
 export function keyLooks(region: string, account: string): Permission {
   return allow(['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:ListGrants'], [arnIn(region, 'kms', account, 'key/*')]);

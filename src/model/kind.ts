@@ -5,7 +5,7 @@ import type { Rented } from '../measure/prices.ts';
 import type { World } from '../simulator/world.ts';
 import type { Discovered, DiscoverContext, Inventory } from './discovery.ts';
 import type { Finding } from './finding.ts';
-import type { AnyStepKind, Estimate, Permission, PlanStep } from './step.ts';
+import type { AnyStepKind, Estimate, Looking, Permission, PlanStep } from './step.ts';
 import type { Section, Strategy, Verb } from './verb.ts';
 
 /** What a kind may use to look at its resource before there is a plan. */
@@ -221,7 +221,7 @@ export interface ResourceKind<R> {
   /** What the twins of a drill would rent, as the originals are set now. Only the target is asked. @throws AwsError */
   rents?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Rented[]>;
   /** Compute: what users of a region can be sent to, healthy or not, as `dr assess` asks. @throws AwsError */
-  targets?(ctx: Pick<InspectContext, 'effects' | 'signal'>, resource: R, region: string): Promise<ServingTarget[]>;
+  targets?(ctx: Looking, resource: R, region: string): Promise<ServingTarget[]>;
   /** Compute: what a failover would launch in the target, beside what runs there now; empty where nobody can know. @throws AwsError */
   launches?(ctx: LaunchContext, name: string, resource: R): Promise<Launches[]>;
   /** Compute: ARNs of the target groups that lead users of the target to it. @throws AwsError */

@@ -214,6 +214,9 @@ export interface StepContext {
   wait(cause: WaitCause, ms: number): Promise<void>;
 }
 
+/** What it takes to look at AWS. */
+export type Looking = Pick<StepContext, 'effects' | 'signal'>;
+
 /** The code of one sort of step: everything about it in one value. Resuming after a crash is no special case: observe, and act only where the wanted state is missing. */
 export interface StepKind<P = never> {
   params: z.ZodType<P>;

@@ -3,7 +3,7 @@ import type { Group } from '../../aws/autoscaling.ts';
 import { targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
 import { healthStatus, lifecycleState } from '../../aws/states/capacity.ts';
 import type { ServingTarget } from '../../model/kind.ts';
-import type { StepContext } from '../../model/step.ts';
+import type { Looking } from '../../model/step.ts';
 
 /*
  * What a group has. Its sizes count capacity units: an instance counts as many as its weight says, and one if there are no weights.
@@ -54,7 +54,7 @@ export function inService(group: Group): Capacity {
  * users only to targets that its own checks call healthy.
  * @throws AwsError
  */
-export async function healthyCapacity(ctx: Pick<StepContext, 'effects' | 'signal'>, region: string, group: Group): Promise<Capacity> {
+export async function healthyCapacity(ctx: Looking, region: string, group: Group): Promise<Capacity> {
   let least = inService(group);
   const serving = group.Instances.filter(isInService);
   for (const arn of group.TargetGroupARNs ?? []) {
@@ -73,7 +73,7 @@ export async function healthyCapacity(ctx: Pick<StepContext, 'effects' | 'signal
 }
 
 /** Instances in service that no load balancer sends users to: no listener uses their target group, or their zone is not enabled. @throws AwsError */
-export async function unusedTargets(ctx: Pick<StepContext, 'effects' | 'signal'>, region: string, group: Group): Promise<string | undefined> {
+export async function unusedTargets(ctx: Looking, region: string, group: Group): Promise<string | undefined> {
   const serving = new Set(group.Instances.filter(isInService).map(({ InstanceId }) => InstanceId));
   for (const arn of serving.size === 0 ? [] : (group.TargetGroupARNs ?? [])) {
     const unused = (await targetHealth(ctx.effects.aws, region, arn, { signal: ctx.signal })).filter(({ id, notInUse }) => notInUse && serving.has(id));
@@ -91,7 +91,7 @@ export function countOf(group: Group, has: Pick<Capacity, 'units' | 'instances'>
 }
 
 /** Each instance of the group: healthy where it is in service and every target group calls it so. @throws AwsError */
-export async function servingTargets(ctx: Pick<StepContext, 'effects' | 'signal'>, region: string, group: Group): Promise<ServingTarget[]> {
+export async function servingTargets(ctx: Looking, region: string, group: Group): Promise<ServingTarget[]> {
   const arns = group.TargetGroupARNs ?? [];
   const seen = (await Promise.all(arns.map((arn) => targetHealth(ctx.effects.aws, region, arn, { signal: ctx.signal })))).flat();
   return group.Instances.map((instance) => {

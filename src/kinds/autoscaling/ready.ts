@@ -8,7 +8,7 @@ import { groupKeyFindings } from '../keys.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext, LaunchContext, Launches, Sla } from '../../model/kind.ts';
-import type { Warning } from '../../model/step.ts';
+import type { Looking, Warning } from '../../model/step.ts';
 import { countOf, healthyCapacity } from './health.ts';
 import { lastFailure } from './launches.ts';
 
@@ -16,7 +16,6 @@ import { lastFailure } from './launches.ts';
 
 const GUIDE = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide';
 
-type Looking = Pick<InspectContext, 'effects' | 'signal'>;
 type LaunchData = NonNullable<TemplateVersion['LaunchTemplateData']>;
 
 interface Sizes {
@@ -49,6 +48,17 @@ export async function inspectGroup(ctx: InspectContext, resource: Groups): Promi
   return [...here.findings, ...there.findings, ...(await lookedAll(at(ctx.target), looks))];
 }
 
+function aboutGroup(region: string, group: Group) {
+  return { resource: `autoscaling:${region}:${group.AutoScalingGroupName ?? ''}`, region };
+}
+
+type TemplateSpec = ReturnType<typeof templatesOf>[number];
+
+function versionOf(ctx: Looking, region: string, spec: TemplateSpec) {
+  const which = spec?.LaunchTemplateId === undefined ? { LaunchTemplateName: spec?.LaunchTemplateName ?? '' } : { LaunchTemplateId: spec.LaunchTemplateId };
+  return findTemplateVersion(ctx.effects.aws, region, which, spec?.Version ?? '$Default', { signal: ctx.signal });
+}
+
 function templatesOf(group: Group) {
   const mixed = group.MixedInstancesPolicy?.LaunchTemplate;
   const overrides = (mixed?.Overrides ?? []).map((override) => override.LaunchTemplateSpecification);
@@ -57,13 +67,12 @@ function templatesOf(group: Group) {
 
 async function template(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {
   const name = group.AutoScalingGroupName ?? '';
-  const { error } = finder({ resource: `autoscaling:${region}:${name}`, region });
+  const { error } = finder(aboutGroup(region, group));
   const options = { signal: ctx.signal };
   const types: string[] = (group.MixedInstancesPolicy?.LaunchTemplate?.Overrides ?? []).flatMap(({ InstanceType }) => InstanceType ?? []);
   const findings = await Promise.all(templatesOf(group).map(async (spec): Promise<Finding[]> => {
-    const which = spec?.LaunchTemplateId === undefined ? { LaunchTemplateName: spec?.LaunchTemplateName ?? '' } : { LaunchTemplateId: spec.LaunchTemplateId };
     const shown = `${spec?.LaunchTemplateId ?? spec?.LaunchTemplateName ?? ''} version ${spec?.Version ?? '$Default'}`;
-    const found = await findTemplateVersion(ctx.effects.aws, region, which, spec?.Version ?? '$Default', options);
+    const found = await versionOf(ctx, region, spec);
     if (found === undefined) {
       return [error('launch-template', { observed: `${name} launches from the template ${shown}, which is not in ${region}`, wanted: 'a launch template that is there', consequence: 'no instance can be launched', mend: `aws ec2 describe-launch-template-versions --region ${region}; then: aws autoscaling update-auto-scaling-group --region ${region} --auto-scaling-group-name ${name} --launch-template …`, page: `${GUIDE}/ts-as-launch-template.html` })];
     }
@@ -77,19 +86,16 @@ async function template(ctx: InspectContext, region: string, group: Group): Prom
     return [error('launch-image', { observed: `the image ${id} of the launch template ${shown} is ${state}`, wanted: 'an image that is available', consequence: 'no instance can be launched', mend: `copy the image into ${region}: aws ec2 copy-image --region ${region} …, and make a new version of the template with it`, page: `${GUIDE}/ts-as-ami.html` })];
   }));
   const zones = new Map((group.AvailabilityZones ?? []).map((zone) => [zone, types]));
-  return [...findings.flat(), ...(await notOffered(ctx, { resource: `autoscaling:${region}:${name}`, region }, zones))];
+  return [...findings.flat(), ...(await notOffered(ctx, aboutGroup(region, group), zones))];
 }
 
 async function launchData(ctx: Looking, region: string, group: Group) {
-  const found = await Promise.all(templatesOf(group).map((spec) => {
-    const which = spec?.LaunchTemplateId === undefined ? { LaunchTemplateName: spec?.LaunchTemplateName ?? '' } : { LaunchTemplateId: spec.LaunchTemplateId };
-    return findTemplateVersion(ctx.effects.aws, region, which, spec?.Version ?? '$Default', { signal: ctx.signal });
-  }));
+  const found = await Promise.all(templatesOf(group).map((spec) => versionOf(ctx, region, spec)));
   return found.flatMap((version) => version?.LaunchTemplateData ?? []);
 }
 
 async function keys(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {
-  const about = { resource: `autoscaling:${region}:${group.AutoScalingGroupName ?? ''}`, region };
+  const about = aboutGroup(region, group);
   return ifAllowed(about, async () => {
     const found = await Promise.all((await launchData(ctx, region, group)).map(async (data) => {
       const [image] = data.ImageId?.startsWith('ami-') === true ? await findImages(ctx.effects.aws, region, { ImageIds: [data.ImageId] }, { signal: ctx.signal }) : [];
@@ -103,11 +109,11 @@ async function keys(ctx: InspectContext, region: string, group: Group): Promise<
 async function parts(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {
   const name = group.AutoScalingGroupName ?? '';
   const data = await launchData(ctx, region, group);
-  return (await Promise.all(data.map((one) => launchPartFindings(ctx, { resource: `autoscaling:${region}:${name}`, region }, one, name)))).flat();
+  return (await Promise.all(data.map((one) => launchPartFindings(ctx, aboutGroup(region, group), one, name)))).flat();
 }
 
 async function reservations(ctx: InspectContext, region: string, group: Group, desired: number): Promise<Finding[]> {
-  const about = { resource: `autoscaling:${region}:${group.AutoScalingGroupName ?? ''}`, region };
+  const about = aboutGroup(region, group);
   return ifAllowed(about, async () => {
     const own = group.CapacityReservationSpecification;
     const data = await launchData(ctx, region, group);
@@ -137,7 +143,7 @@ export async function groupLaunches(ctx: LaunchContext, resource: Groups): Promi
 
 async function capacity(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {
   const name = group.AutoScalingGroupName ?? '';
-  const { warning } = finder({ resource: `autoscaling:${region}:${name}`, region });
+  const { warning } = finder(aboutGroup(region, group));
   const findings: Finding[] = [];
   if ((group.TargetGroupARNs ?? []).length === 0) {
     const { rule, ...said } = noTargetGroup(region, name);
@@ -162,7 +168,7 @@ export function noTargetGroup(region: string, group: string): Warning {
 }
 
 async function schedule(ctx: InspectContext, region: string, group: Group, active: Sizes): Promise<Finding[]> {
-  const about = { resource: `autoscaling:${region}:${group.AutoScalingGroupName ?? ''}`, region };
+  const about = aboutGroup(region, group);
   return ifAllowed(about, async () => (await scheduleWarnings(ctx, region, group.AutoScalingGroupName ?? '', active)).map(({ rule, ...said }) => finder(about).warning(rule, said)));
 }
 
@@ -185,13 +191,13 @@ async function launches(ctx: InspectContext, region: string, group: Group): Prom
   const name = group.AutoScalingGroupName ?? '';
   const failure = lastFailure(await recentActivities(ctx.effects.aws, region, name, { signal: ctx.signal }));
   if (failure === undefined) return [];
-  const { warning } = finder({ resource: `autoscaling:${region}:${name}`, region });
+  const { warning } = finder(aboutGroup(region, group));
   return [warning('launch-failed', { observed: `the last launch of ${name} failed: ${failure}`, wanted: 'launches that succeed', consequence: 'a failover would wait for instances that do not come', mend: 'correct what AWS names', page: `${GUIDE}/CHAP_Troubleshooting.html` })];
 }
 
 function comparison(ctx: InspectContext, { active }: Groups, group: Group, source: Group): Finding[] {
   const name = group.AutoScalingGroupName ?? '';
-  const { warning } = finder({ resource: `autoscaling:${ctx.target}:${name}`, region: ctx.target });
+  const { warning } = finder(aboutGroup(ctx.target, group));
   const findings: Finding[] = [];
   if (source.DesiredCapacity > active.desired) {
     findings.push(warning('active-size', { observed: `${source.AutoScalingGroupName ?? ''} in ${ctx.source} wants ${source.DesiredCapacity} now, and the runbook brings up ${active.desired}`, wanted: 'at least what serves users now', consequence: 'the recovered application would be smaller than the one that was lost', mend: 'raise `active` of the group in the runbook' }));

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { findGroup, type Group } from '../../aws/autoscaling.ts';
-import { refused, regionName, stepKind } from '../common.ts';
+import { lastSide, regionName, stepKind } from '../common.ts';
 import { found, missing } from '../looks.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { countOf, healthyCapacity } from './health.ts';
@@ -42,13 +42,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     return { state: 'absent', because: `${p.group}: desired capacity ${group.DesiredCapacity}; ${p.guard.region} carries the users: ${shown}` };
   }
   const why = carrying === undefined || carrying.why === '' ? '' : `; ${carrying.why}`;
-  return refused({
-    rule: 'last-healthy-side',
-    observed: `${p.guard.group} in ${p.guard.region}: ${shown}${why}`,
-    threshold: `${p.guard.healthy} healthy instances`,
-    consequence: `${p.region} may be the last side that can serve users`,
-    override: `none: bring ${p.guard.region} up first, then: dr resume`,
-  });
+  return lastSide(p, { observed: `${p.guard.group} in ${p.guard.region}: ${shown}${why}`, threshold: `${p.guard.healthy} healthy instances` });
 }
 
 export const scaleIn = stepKind<Params>({

@@ -7,7 +7,7 @@ import { arnIn } from '../../base/arn.ts';
 import { partitionOf } from '../../base/regions.ts';
 import type { Rented } from '../../measure/prices.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
-import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
+import type { Looking, Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, refused, regionName, stepKind } from '../common.ts';
 import { deleteTwin, type FoundTwin, isTwinName, mayNotDelete, nameTaken, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { countOf, inService } from './health.ts';
@@ -160,7 +160,7 @@ export function foundGroup(region: string, found: AnyGroup): FoundTwin | undefin
 export const twinGroup = stepKind<Params>({ params, check, observe, act, undo, made: async (ctx, p) => runOfTwin((await find(ctx, p.region, p.group))?.Tags) === ctx.run.id });
 
 /** What a group of that size would rent: the type that it runs, or would launch. @throws AwsError */
-export async function rentedGroup({ effects, signal }: Pick<StepContext, 'effects' | 'signal'>, region: string, name: string, size: number): Promise<Rented[]> {
+export async function rentedGroup({ effects, signal }: Looking, region: string, name: string, size: number): Promise<Rented[]> {
   const options = { signal };
   const group = await findGroup(effects.aws, region, name, options);
   const { LaunchTemplate: own, MixedInstancesPolicy: mixed, Instances: [running] = [] } = group ?? {};

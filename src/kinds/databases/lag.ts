@@ -1,6 +1,6 @@
 import { recentSamples } from '../../aws/cloudwatch.ts';
 import type { LagSample } from '../../measure/rpo.ts';
-import type { StepContext } from '../../model/step.ts';
+import type { Looking } from '../../model/step.ts';
 
 const PERIOD_SECONDS = 60;
 const WINDOW_MS = 3 * 3_600_000;
@@ -12,7 +12,7 @@ const WINDOW_MS = 3 * 3_600_000;
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Monitoring.html
  */
 export async function sampleLag(
-  ctx: Pick<StepContext, 'effects' | 'signal'>,
+  ctx: Looking,
   region: string,
   id: string,
 ): Promise<{ newest: LagSample | undefined; newestValid: LagSample | undefined }> {
@@ -41,7 +41,7 @@ export async function sampleLag(
 const HISTORY = { ms: 14 * 86_400_000, periodSeconds: 300 } as const;
 
 /** The largest lag of each five minutes of the last two weeks, milliseconds, smallest first. What was not replicating counts as endless. @throws AwsError */
-export async function lagHistory(ctx: Pick<StepContext, 'effects' | 'signal'>, region: string, id: string): Promise<number[]> {
+export async function lagHistory(ctx: Looking, region: string, id: string): Promise<number[]> {
   const toMs = ctx.effects.clock.now();
   const metric = { namespace: 'AWS/RDS', metric: 'ReplicaLag', dimensions: { DBInstanceIdentifier: id }, periodSeconds: HISTORY.periodSeconds, statistic: 'Maximum' } as const;
   const samples = await recentSamples(ctx.effects.aws, region, metric, { fromMs: toMs - HISTORY.ms, toMs }, { signal: ctx.signal });

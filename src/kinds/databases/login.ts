@@ -6,7 +6,7 @@ import { answeredByServer, type SqlPosition, type SqlTarget } from '../../effect
 import { envName, inRegion, instanceSchema, perRegion, securityGroupId, sqlName } from '../common.ts';
 import type { LintFinding, ObserveContext } from '../../model/kind.ts';
 import { isPlannedMove } from '../../model/verb.ts';
-import type { StepContext } from '../../model/step.ts';
+import type { Looking, StepContext } from '../../model/step.ts';
 import { instanceNow } from './instance.ts';
 
 /** How to log in to an instance; user and password stay in the environment. */
@@ -73,7 +73,7 @@ export async function positionOf(ctx: StepContext, p: Login): Promise<SqlPositio
 }
 
 /** The words in which the database itself refuses a login; undefined where it is let in, or nobody answers from there. */
-export async function loginRefused(ctx: Pick<StepContext, 'effects' | 'signal'>, id: string, { userEnv }: NamedLogin, target: SqlTarget): Promise<string | undefined> {
+export async function loginRefused(ctx: Looking, id: string, { userEnv }: NamedLogin, target: SqlTarget): Promise<string | undefined> {
   try {
     await ctx.effects.sql.position(target, LIMITS.sqlMs, ctx.signal);
     return undefined;

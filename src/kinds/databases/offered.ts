@@ -1,7 +1,7 @@
 import { AwsError } from '../../aws/errors.ts';
 import { hasAuthority, type Offer, offersOf } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { StepContext, Warning } from '../../model/step.ts';
+import type { Looking, Warning } from '../../model/step.ts';
 import type { Runs } from './option-group.ts';
 
 /*
@@ -29,7 +29,7 @@ export interface Ordered extends Runs {
 }
 
 /** Why RDS would refuse it, and what is said of it besides. Where AWS does not tell, it is a warning: AWS refuses it itself, later. */
-export async function offerFor(ctx: Pick<StepContext, 'effects' | 'signal'>, ordered: Ordered): Promise<{ unfit: string[]; warnings: Warning[] }> {
+export async function offerFor(ctx: Looking, ordered: Ordered): Promise<{ unfit: string[]; warnings: Warning[] }> {
   const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 };
   const { region, id, engine, version, instanceClass, authority } = ordered;
   try {

@@ -1,6 +1,6 @@
 import { findOptionGroup, parameterFamily } from '../../aws/rds.ts';
 import type { CallOptions } from '../../aws/call-options.ts';
-import type { StepContext } from '../../model/step.ts';
+import type { Looking } from '../../model/step.ts';
 import type { Place } from './vpc.ts';
 
 /*
@@ -25,7 +25,7 @@ export function isOwnOptionGroup(name: string | undefined): name is string {
  * @throws AwsError
  */
 export async function optionGroupUnfit(
-  ctx: Pick<StepContext, 'effects' | 'signal'>,
+  ctx: Looking,
   region: string,
   name: string | undefined,
   { engine, version, place }: Runs & { place: Place },
@@ -47,7 +47,7 @@ const FAMILY = /^(postgres|mysql|mariadb)([\d.]+)$/;
 
 /** The same of a parameter group that somebody made. Other engines are not judged. @throws AwsError */
 export async function parameterGroupUnfit(
-  ctx: Pick<StepContext, 'effects' | 'signal'>,
+  ctx: Looking,
   region: string,
   name: string,
   { engine, version }: Runs,

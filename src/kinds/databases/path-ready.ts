@@ -2,9 +2,9 @@ import { analysesOf, findNetworkPath, type NetworkAnalysis } from '../../aws/ec2
 import { analysisStatus } from '../../aws/states/capacity.ts';
 import { plural } from '../../base/plural.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
-import type { InspectContext } from '../../model/kind.ts';
 import { ifAllowed } from '../inspect.ts';
 import type { Database } from './instance.ts';
+import type { Looking } from '../../model/step.ts';
 
 /*
  * Does the network let the application reach the database in the region that becomes active? Reachability Analyzer says it of the
@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 /** What was so longer ago says little of now. */
 const FRESH_MS = 30 * DAY_MS;
 
-export async function pathFindings(ctx: Pick<InspectContext, 'effects' | 'signal'>, side: Database, path: string | undefined): Promise<Finding[]> {
+export async function pathFindings(ctx: Looking, side: Database, path: string | undefined): Promise<Finding[]> {
   if (path === undefined) return [];
   const { region } = side;
   const about = { resource: `ec2:${region}:${path}`, region };

@@ -1,9 +1,9 @@
 import { type DbProxy, type DbProxyTarget, findProxy, proxyTargets } from '../../aws/rds.ts';
 import { proxyStatus, proxyTargetState } from '../../aws/states/rds.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
-import type { InspectContext } from '../../model/kind.ts';
 import { ifAllowed } from '../inspect.ts';
 import type { Database } from './instance.ts';
+import type { Looking } from '../../model/step.ts';
 
 /*
  * Would the application reach the new writer through its proxy? A proxy has one target, and AWS lets it lead to a writer only: in front of
@@ -23,7 +23,7 @@ interface Behind {
   vpc: string | undefined;
 }
 
-export async function proxyFindings(ctx: Pick<InspectContext, 'effects' | 'signal'>, name: string | undefined, behind: Behind): Promise<Finding[]> {
+export async function proxyFindings(ctx: Looking, name: string | undefined, behind: Behind): Promise<Finding[]> {
   if (name === undefined) return [];
   const { region } = behind.side;
   const about = { resource: `rds:${region}:proxy/${name}`, region };

@@ -1,7 +1,7 @@
 import { AwsError } from '../../aws/errors.ts';
 import { rdsQuotas } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { Refusal, StepContext, Warning } from '../../model/step.ts';
+import type { Looking, Refusal, Warning } from '../../model/step.ts';
 
 /*
  * What is left of the account's quotas for the instances that a plan makes: AWS refuses one too many, and says so only then.
@@ -21,7 +21,7 @@ export interface NewInstance {
 }
 
 /** Room for it and for what else the plan makes in its region (`others`: not there yet). Each asks, so that any refuses. No answer is only a warning. */
-export async function quotaFor(ctx: Pick<StepContext, 'effects' | 'signal'>, made: NewInstance, others: readonly NewInstance[] = []): Promise<{ refusal?: Refusal; warnings: Warning[] }> {
+export async function quotaFor(ctx: Looking, made: NewInstance, others: readonly NewInstance[] = []): Promise<{ refusal?: Refusal; warnings: Warning[] }> {
   const { region, id, siblings } = made;
   const all = [made, ...others];
   const storageGib = all.reduce((sum, one) => sum + (one.storageGib ?? 0), 0);

@@ -2,8 +2,9 @@ import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { regionOfArn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
+import type { ObserveContext } from '../../model/kind.ts';
 import type { Refusal } from '../../model/step.ts';
-import { replicates } from './instance.ts';
+import { instanceNow, replicates } from './instance.ts';
 
 /* What RDS would refuse, as far as DescribeDBInstances shows it, before anything is changed: one function for each operation. */
 
@@ -51,6 +52,15 @@ export function needSingle(kind: string, region: string, instance: DbInstance | 
   const refusal = memberRefusal(kind, region, instance);
   if (refusal === undefined || instance === undefined) return;
   throw new DrError({ code: isCustom(instance) ? 'DATABASE_CUSTOM' : 'DATABASE_IN_CLUSTER', exit: 'refused', title: `${refusal.observed}.`, detail: `${refusal.consequence}.`, next: [refusal.override] });
+}
+
+/** The instance of the target. @throws DrError where it is not there, or not a single one. */
+export async function neededInstance(ctx: ObserveContext, kind: string, id: string, without: { detail: string; next?: string }): Promise<DbInstance> {
+  const instance = await instanceNow(ctx, { region: ctx.target, id });
+  needSingle(kind, ctx.target, instance);
+  if (instance !== undefined) return instance;
+  const next = ['check the name under `instances` in the runbook, and the account of your credentials', ...(without.next === undefined ? [] : [without.next])];
+  throw new DrError({ code: 'DATABASE_NOT_FOUND', exit: 'refused', title: `There is no DB instance "${id}" in ${ctx.target}.`, detail: without.detail, next });
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.RDS_Fea_Regions_DB-eng.Feature.CrossRegionReadReplicas.html */

@@ -1,10 +1,11 @@
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
-import type { InspectContext, Sla } from '../../model/kind.ts';
+import type { Sla } from '../../model/kind.ts';
 import { rdsSla } from '../slas.ts';
 import { type Database, rdsResource } from './instance.ts';
 import type { Unfit } from './refusals.ts';
+import type { Looking } from '../../model/step.ts';
 
 const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
 
@@ -36,7 +37,7 @@ export function writerFindings(main: Database, seen: DbInstance, unfit: Unfit | 
 }
 
 /** As the instance is set now; none where there is no instance. @throws AwsError */
-export async function databaseSlas({ effects, signal }: Pick<InspectContext, 'effects' | 'signal'>, region: string, id: string): Promise<Sla[]> {
+export async function databaseSlas({ effects, signal }: Looking, region: string, id: string): Promise<Sla[]> {
   const seen = await findDbInstance(effects.aws, region, id, { signal });
   return seen === undefined ? [] : [rdsSla(seen.MultiAZ ?? false)];
 }

@@ -1,15 +1,13 @@
 import { type GroupSeen, securityGroupsOf } from '../../aws/ec2.ts';
 import { type DbInstance } from '../../aws/rds.ts';
 import type { CallOptions } from '../../aws/call-options.ts';
-import type { Refusal, StepContext } from '../../model/step.ts';
+import type { Looking, Refusal } from '../../model/step.ts';
 
 /*
  * An instance takes security groups of its own VPC only; its VPC is that of its subnet group. For others AWS answers "The DB instance
  * and EC2 security group are in different VPCs" (InvalidParameterCombination), after the first changes may have been made.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
  */
-
-type Looker = Pick<StepContext, 'effects' | 'signal'>;
 
 /** What decides the VPC of an instance, in words, and its VPC as far as AWS shows it. */
 export interface Place {
@@ -28,7 +26,7 @@ export function elsewhere({ name, vpc }: Place, groups: ReadonlyMap<string, Grou
 }
 
 /** Why AWS would refuse an instance of this place these security groups: they do not exist, or are in another VPC. Empty if it would not. @throws AwsError */
-export async function groupsUnfit(ctx: Looker, region: string, place: Place, ids: readonly string[], options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
+export async function groupsUnfit(ctx: Looking, region: string, place: Place, ids: readonly string[], options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
   return unfitOf(region, place, ids, await securityGroupsOf(ctx.effects.aws, region, ids, options));
 }
 
@@ -38,7 +36,7 @@ function unfitOf(region: string, place: Place, ids: readonly string[], groups: R
 }
 
 /** Why a group is no quarantine for the instance: AWS would refuse it, or it lets somebody in. Empty if it is one. @throws AwsError */
-export async function quarantineUnfit(ctx: Looker, region: string, instance: DbInstance, group: string, options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
+export async function quarantineUnfit(ctx: Looking, region: string, instance: DbInstance, group: string, options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
   const groups = await securityGroupsOf(ctx.effects.aws, region, [group], options);
   return [...unfitOf(region, placeOf(instance), [group], groups), ...openQuarantine(group, groups)];
 }
@@ -48,7 +46,7 @@ export function openQuarantine(group: string, groups: ReadonlyMap<string, GroupS
   return inbound === 0 ? [] : [`the security group ${group} has ${inbound} inbound ${inbound === 1 ? 'rule' : 'rules'}, and keeps nobody out`];
 }
 
-export async function quarantineRefusal(ctx: Looker, region: string, instance: DbInstance, group: string): Promise<Refusal | undefined> {
+export async function quarantineRefusal(ctx: Looking, region: string, instance: DbInstance, group: string): Promise<Refusal | undefined> {
   const unfit = await quarantineUnfit(ctx, region, instance, group);
   if (unfit.length === 0) return undefined;
   return {

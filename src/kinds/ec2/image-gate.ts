@@ -4,7 +4,7 @@ import { imageState } from '../../aws/states/capacity.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import { fact, type FactSource } from '../../model/fact.ts';
-import type { Refusal, StepContext, Verdict } from '../../model/step.ts';
+import type { Looking, Refusal, Verdict } from '../../model/step.ts';
 import { imageSchema, templateName, templateSchema } from './image-schema.ts';
 import { brief } from './launch-reasons.ts';
 import { ALIVE, existingSchema, ourInstances } from './ours.ts';
@@ -38,7 +38,7 @@ function createdAt(image: Image): number {
 }
 
 /** The newest image that fits, and can be used; undefined where there is none. @throws AwsError */
-export async function newestImage(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Pick<Params, 'image' | 'region'>): Promise<Image | undefined> {
+export async function newestImage(ctx: Looking, p: Pick<Params, 'image' | 'region'>): Promise<Image | undefined> {
   const { id, name, tag } = p.image;
   const filters = [
     ...(name === undefined ? [] : [{ Name: 'name', Values: [name] }]),
@@ -53,7 +53,7 @@ export async function newestImage(ctx: Pick<StepContext, 'effects' | 'signal'>, 
 
 type Choice = { image: string; version: string; because: string };
 
-async function decide(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Params): Promise<Choice | Extract<Verdict, { state: 'refused' }>> {
+async function decide(ctx: Looking, p: Params): Promise<Choice | Extract<Verdict, { state: 'refused' }>> {
   const [image, version] = await Promise.all([
     newestImage(ctx, p),
     findTemplateVersion(ctx.effects.aws, p.region, templateName(p.template), String(p.template.version), { signal: ctx.signal }),
@@ -81,7 +81,7 @@ async function decide(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Params): 
 }
 
 /** Why no instance could be launched with these; undefined where it could. @throws AwsError */
-export async function imageRefusal(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Params): Promise<Refusal | undefined> {
+export async function imageRefusal(ctx: Looking, p: Params): Promise<Refusal | undefined> {
   const choice = await decide(ctx, p);
   return 'refusal' in choice ? choice.refusal : undefined;
 }

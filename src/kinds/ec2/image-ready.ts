@@ -8,10 +8,9 @@ import { launchPartFindings, reservationFindings, volumeKeys } from './launch-pa
 import { imageRefusal, newestImage } from './image-gate.ts';
 import { type Ec2Image, templateName } from './image-schema.ts';
 import { ALIVE, existingIn, ourInstances } from './ours.ts';
+import type { Looking } from '../../model/step.ts';
 
 /* Can the instances be launched when they are needed? What the gate of a run refuses is not said again here. */
-
-type Looking = Pick<InspectContext, 'effects' | 'signal'>;
 
 export function gateParams(name: string, resource: Ec2Image, region: string) {
   return {

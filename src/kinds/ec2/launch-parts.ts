@@ -4,7 +4,7 @@ import { globalArn, nameInArn } from '../../base/arn.ts';
 import { iamRegionFor, partitionOf } from '../../base/regions.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext, InspectPlace } from '../../model/kind.ts';
-import type { Permission } from '../../model/step.ts';
+import type { Looking, Permission } from '../../model/step.ts';
 import { allow } from '../common.ts';
 import { ifAllowed } from '../inspect.ts';
 import { reservationState } from '../../aws/states/capacity.ts';
@@ -16,7 +16,6 @@ const KEY_PAIRS = 'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/delete-ke
 const FAILURES = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html';
 const PROFILES = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html';
 
-type Looking = Pick<InspectContext, 'effects' | 'signal'>;
 type LaunchData = NonNullable<TemplateVersion['LaunchTemplateData']>;
 
 export function launchPartLooks({ target, account }: Pick<InspectPlace, 'target' | 'account'>): Permission[] {

@@ -4,10 +4,10 @@ import { findInstances } from '../../aws/ec2.ts';
 import { healthyAmong, targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { regionName, stepKind } from '../common.ts';
-import type { Observation, StepContext } from '../../model/step.ts';
+import type { Looking, Observation, StepContext } from '../../model/step.ts';
 import { existingSchema, ourInstances, RUNNING } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
-import type { InspectContext, ServingTarget } from '../../model/kind.ts';
+import type { ServingTarget } from '../../model/kind.ts';
 
 /*
  * A load balancer whose target group has no healthy target sends users nowhere, and an alias record to it counts as
@@ -70,7 +70,7 @@ export const registerTargets = stepKind<Params>({
 });
 
 /** What the load balancer of a region can send users to, where instances are registered one by one. @throws AwsError */
-export async function registeredTargets(ctx: Pick<InspectContext, 'effects' | 'signal'>, targets: { groups: Readonly<Record<string, string>> } | undefined, region: string): Promise<ServingTarget[]> {
+export async function registeredTargets(ctx: Looking, targets: { groups: Readonly<Record<string, string>> } | undefined, region: string): Promise<ServingTarget[]> {
   const group = targets?.groups[region];
   if (group === undefined) return [];
   const options = { signal: ctx.signal };

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { healthyAmong, targetHealth } from '../../aws/elbv2.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
-import { refused, regionName, stepKind } from '../common.ts';
+import { lastSide, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { ALIVE, existingSchema, launchedFilters, ourInstances, RUNNING } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
@@ -44,13 +44,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (running.length === 0) return { state: 'reached', because: `no instance of ${p.name} runs in ${p.region}` };
   const healthy = await carrying(ctx, p);
   if (healthy >= p.guard.wanted) return { state: 'absent', because: `${plural(running.length, 'instance')} running in ${p.region}; ${p.guard.region} has ${healthy} healthy` };
-  return refused({
-    rule: 'last-healthy-side',
-    observed: `${p.guard.region} has ${plural(healthy, 'healthy instance')} of ${p.name}`,
-    threshold: String(p.guard.wanted),
-    consequence: `${p.region} may be the last side that can serve users`,
-    override: `none: bring ${p.guard.region} up first, then: dr resume`,
-  });
+  return lastSide(p, { observed: `${p.guard.region} has ${plural(healthy, 'healthy instance')} of ${p.name}`, threshold: String(p.guard.wanted) });
 }
 
 export const stopInstances = stepKind<Params>({

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Ec2Instance, findImages, findInstances, findTemplateVersion, type Image, type TemplateVersion } from '../../aws/ec2.ts';
 import { ec2InstanceState, imageState } from '../../aws/states/capacity.ts';
-import type { Refusal, StepContext } from '../../model/step.ts';
+import type { Looking, Refusal, StepContext } from '../../model/step.ts';
 import { newestImage, readLaunch } from './image-gate.ts';
 import { imageSchema, templateName, templateSchema } from './image-schema.ts';
 import type { LaunchWish } from './launch-request.ts';
@@ -16,8 +16,6 @@ const twinSource = z.discriminatedUnion('by', [
 
 export const twinParts = { name: z.string(), region: z.string(), from: twinSource, size: z.int().min(1), types: z.array(instanceType) };
 type Parts = z.infer<z.ZodObject<typeof twinParts>>;
-type Looking = Pick<StepContext, 'effects' | 'signal'>;
-
 type Made = Omit<LaunchWish, 'tags' | 'token'>;
 
 /** The originals, in the order of the runbook, that nobody has terminated. @throws AwsError where one does not exist */

@@ -1,5 +1,4 @@
 import { findDbInstance } from '../../aws/rds.ts';
-import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
 import { allow, inRegion, regionsAt, warnIf } from '../common.ts';
 import type { DrillContext, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
@@ -9,7 +8,7 @@ import { lintSqlEngine, loginOf, loginTo, needLogin } from '../databases/login.t
 import { closeOld, closeOldStep } from '../databases/close-old.ts';
 import { fence, fenceStep } from '../databases/fence.ts';
 import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
-import { type Database, dbArn, followers, instanceNow, isWriter, rdsArns, sidesOf, sourceRegion } from '../databases/instance.ts';
+import { type Database, dbArn, followers, isWriter, rdsArns, sidesOf, sourceRegion } from '../databases/instance.ts';
 import { keepOld, keepOldStep } from '../databases/keep-old.ts';
 import { databaseSlas } from '../databases/sides.ts';
 import { keyLooks } from '../keys.ts';
@@ -26,7 +25,7 @@ import { resize, resizeStep } from '../databases/resize.ts';
 import { rpoGate, rpoGateStep } from '../databases/rpo-gate.ts';
 import { assessReplication, assessSourceApi, replicationStep, sourceApiStep } from '../databases/signals.ts';
 import { standbyGate, standbyGateStep } from '../databases/standby-gate.ts';
-import { needSingle } from '../databases/refusals.ts';
+import { neededInstance } from '../databases/refusals.ts';
 import { rentedDatabase, twin as makeTwin, twinOf, twinStep } from '../databases/twin.ts';
 import { rebuildOf } from '../databases/standby.ts';
 import { discoverReplicas } from '../discovery/replica.ts';
@@ -38,20 +37,10 @@ import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 async function observe(ctx: ObserveContext, db: RdsReadReplica): Promise<ResourceState> {
   needLogin(ctx, db);
   const id = inRegion(db.instances, ctx.target);
-  const instance = await instanceNow(ctx, { region: ctx.target, id });
-  needSingle('rds-read-replica', ctx.target, instance);
-  if (instance === undefined) {
-    throw new DrError({
-      code: 'DATABASE_NOT_FOUND',
-      exit: 'refused',
-      title: `There is no DB instance "${id}" in ${ctx.target}.`,
-      detail: 'Without it there is nothing to promote.',
-      next: [
-        'check the name under `instances` in the runbook, and the account of your credentials',
-        `aws rds describe-db-instances --region ${ctx.target} --query 'DBInstances[].DBInstanceIdentifier'`,
-      ],
-    });
-  }
+  const instance = await neededInstance(ctx, 'rds-read-replica', id, {
+    detail: 'Without it there is nothing to promote.',
+    next: `aws rds describe-db-instances --region ${ctx.target} --query 'DBInstances[].DBInstanceIdentifier'`,
+  });
   const writer = isWriter(instance);
   const from = sourceRegion(instance);
   const instanceClass = instance.DBInstanceClass ?? 'unknown';

@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import { arnIn } from '../../base/arn.ts';
-import { DrError } from '../../base/errors.ts';
 import { allow, dbInstanceId, inRegion, perRegion, READS, regionsAt } from '../common.ts';
 import { databaseSlas } from '../databases/sides.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
-import { dbArn, instanceNow, isWriter } from '../databases/instance.ts';
+import { dbArn, isWriter } from '../databases/instance.ts';
 import { databaseProductionStep, production } from '../databases/production.ts';
 import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
 import { proxyField, reachabilityField, simulateWayIn, wayInLooks, wayInRegions } from '../databases/way-in.ts';
@@ -12,7 +11,7 @@ import { writerReady } from '../databases/writer.ts';
 import { inspectWriters } from '../databases/writers-ready.ts';
 import { uniqueKeys } from '../databases/unique-keys.ts';
 import { traitsOf } from '../../model/verb.ts';
-import { needSingle } from '../databases/refusals.ts';
+import { neededInstance } from '../databases/refusals.ts';
 import { discoverWriters } from '../discovery/writers.ts';
 
 /* A writable database in each region, kept alike outside of dr. Nothing is promoted: the regions that stay take writes, and no two writers make the same key. */
@@ -90,17 +89,7 @@ const kind: ResourceKind<RdsWriters> = {
   },
   observe: async (ctx, db) => {
     const id = inRegion(db.instances, ctx.target);
-    const instance = await instanceNow(ctx, { region: ctx.target, id });
-    needSingle('rds-writers', ctx.target, instance);
-    if (instance === undefined) {
-      throw new DrError({
-        code: 'DATABASE_NOT_FOUND',
-        exit: 'refused',
-        title: `There is no DB instance "${id}" in ${ctx.target}.`,
-        detail: 'Without it the region can take no writes.',
-        next: ['check the name under `instances` in the runbook, and the account of your credentials'],
-      });
-    }
+    const instance = await neededInstance(ctx, 'rds-writers', id, { detail: 'Without it the region can take no writes.' });
     const writer = isWriter(instance);
     // All of them take writes, and the others may not be asked: traffic tells which of them serve.
     return { activeIn: [], because: `${id} in ${ctx.target} is ${writer ? 'a writer' : 'a replica'}`, facts: { role: writer ? 'writer' : 'replica' } };
@@ -112,12 +101,7 @@ const kind: ResourceKind<RdsWriters> = {
   plan,
   // All of them take writes already: they are looked at, and nothing is made.
   drill: (ctx, name, db) => [databaseProductionStep(ctx, name, db.instances), ...plan(ctx, name, db).filter(({ step }) => step !== 'assessSourceApi')],
-  steps: {
-    production,
-    assessSourceApi,
-    uniqueKeys,
-    ready: writerReady,
-  },
+  steps: { production, assessSourceApi, uniqueKeys, ready: writerReady },
   discover: discoverWriters,
   simulate: (world, name, db) => {
     const regions = Object.keys(db.instances);

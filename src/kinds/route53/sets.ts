@@ -6,7 +6,7 @@ import { listRecordSets, type RecordKey, type RecordSet } from '../../aws/route5
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, recordType } from '../common.ts';
 import { fact } from '../../model/fact.ts';
-import type { StepContext } from '../../model/step.ts';
+import type { Looking } from '../../model/step.ts';
 import { answerOf, answersOf, type RegionAnswer } from './aim.ts';
 import { isIpv4, isIpv6 } from './values.ts';
 import type { InspectContext, Routing } from '../../model/kind.ts';
@@ -32,13 +32,13 @@ export function keyOf(zone: string, { name, type }: RecordKey): string {
 export const zonesOfName = z.array(hostedZoneId).default([]);
 
 /** Where a name leads, by A and AAAA; empty where it does not resolve. */
-async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: string): Promise<string[]> {
+async function addressesOf(ctx: Looking, name: string): Promise<string[]> {
   const found = await Promise.all((['A', 'AAAA'] as const).map((type) => ctx.effects.dns.resolve(name, type, LIMITS.dnsMs, ctx.signal).catch(() => ({ values: [] }))));
   return found.flatMap(({ values }) => [...values]);
 }
 
 /** The addresses that an answer leads to; the values of a CNAME and the name of an alias are looked up. */
-export async function addressesOfAnswer(ctx: Pick<StepContext, 'effects' | 'signal'>, answer: RegionAnswer): Promise<string[]> {
+export async function addressesOfAnswer(ctx: Looking, answer: RegionAnswer): Promise<string[]> {
   const values = answersOf(answer).flatMap(({ answer: one }) => ('values' in one ? one.values : [one.alias.name]));
   return (await Promise.all(values.map(async (value) => (isIpv4(value) || isIpv6(value) ? [value] : addressesOf(ctx, value))))).flat();
 }
