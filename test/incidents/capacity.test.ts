@@ -40,6 +40,27 @@ describe('a group that would never have instances that serve is refused before a
   });
 });
 
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-lifecycle.html
+// https://docs.aws.amazon.com/autoscaling/ec2/userguide/warm-pool-instance-lifecycle.html
+describe('an instance that serves nobody is no capacity', () => {
+  it.each(['Standby', 'Detaching', 'Warmed:Running', 'Warmed:Stopped', 'Terminating:Wait', 'Quarantined', 'ANewerState'])('%s', async (LifecycleState) => {
+    const end = await ended(group(await lost(), ({ Instances }) => ({ Instances: Instances.map((one, i) => (i > 1 ? { ...one, LifecycleState } : one)) })));
+    expect(end.outcome).toBe('failed');
+    expect(end.failed).toMatch(new RegExp(`2 of 6 instances are in service; i-\\w+ is ${LifecycleState}`));
+  });
+
+  it('and a warm pool beside those that serve is none too much', async () => {
+    const warm = { InstanceId: 'i-0aaaaaaaaaaaaaaaa', LifecycleState: 'Warmed:Running', HealthStatus: 'Healthy', AvailabilityZone: `${TOKYO}a` };
+    expect((await ended(group(await lost(), ({ Instances }) => ({ Instances: [...Instances, warm] })))).outcome).toBe('succeeded');
+  });
+
+  // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+  it('nor is one whose target drains', async () => {
+    const end = await ended(health(await lost(), { State: 'draining', Reason: 'Target.DeregistrationInProgress' }));
+    expect([end.outcome, end.failed]).toEqual(['failed', expect.stringMatching(/0 of 6 targets are healthy in shop-api; i-\w+ is draining: Target\.DeregistrationInProgress/)]);
+  });
+});
+
 describe('what nobody could know before ends with AWS’s own reason', () => {
   it.each<[string, string, (sim: Simulation) => Simulation, RegExp]>([
     // https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html

@@ -211,6 +211,42 @@ describe('RDS does not offer in a region what an instance there is to be', () =>
   });
 });
 
+/* https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html */
+describe('a promotion restarts the instance', () => {
+  const group = (ParameterApplyStatus: string) => shows('DescribeDBInstances', ({ DBInstances }) => ({ DBInstances: (DBInstances as object[]).map((db) => ({ ...db, DBParameterGroups: [{ DBParameterGroupName: 'tuned', ParameterApplyStatus }] })) }));
+
+  it.each([
+    ['pending-reboot', 'shop-orders-tokyo waits for a restart to use its parameter group tuned: the promotion restarts it'],
+    ['failed-to-apply', 'the parameter group tuned of shop-orders-tokyo is failed-to-apply'],
+    ['in-sync', ''],
+  ])('and its parameter group is %s: said before anything is changed', async (status, says) => {
+    const { outcome, records } = await play({ set: group(status) });
+    const warned = JSON.stringify(records.filter(({ type }) => type === 'check.passed'));
+    expect([outcome, says === '' ? warned.includes('tuned') : warned.includes(says)]).toEqual(['succeeded', says !== '']);
+  });
+});
+
+/* https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html */
+describe('a replica that is not what the runbook takes it for is refused before anything is changed', () => {
+  const one = (more: object) => shows('DescribeDBInstances', ({ DBInstances }) => ({ DBInstances: (DBInstances as object[]).map((db) => ({ ...db, ...more })) }));
+
+  it.each<[string, Set, string]>([
+    ['a replica of a replica', one({ ReadReplicaSourceDBInstanceIdentifier: `arn:aws:rds:${SEOUL}:111122223333:db:shop-orders-reader` }), `shop-orders-tokyo replicates from arn:aws:rds:${SEOUL}:111122223333:db:shop-orders-reader`],
+    ['a replica of a Multi-AZ DB cluster', one({ ReadReplicaSourceDBInstanceIdentifier: undefined, ReadReplicaSourceDBClusterIdentifier: 'c-1' }), 'shop-orders-tokyo replicates from c-1'],
+    ['one whose storage is full', (sim) => sim.world.setDbStatus(REPLICA, 'storage-full'), 'shop-orders-tokyo in ap-northeast-1 is storage-full'],
+    // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_MySQL.Replication.ReadReplicas.DelayReplication.html
+    ['one that is an hour late on purpose: what it holds back would be lost', (sim) => sim.world.setReplication(REPLICA, { lagMs: 60 * MINUTE }), 'rpo-gate: at most 1h'],
+  ])('%s', async (_what, set, says) => {
+    const sim = await simulation();
+    set(sim);
+    await sim.clock.run(() => sim.clock.sleep(60 * MINUTE));
+    sim.world.breakRegion(SEOUL);
+    const { outcome, state, records } = await runPlan(sim, await planOf(sim, { verb: 'failover', region: TOKYO }), { acceptances: APPROVED });
+    expect([outcome, records.filter(({ type }) => type === 'step.intent')]).toEqual(['refused', []]);
+    expect([...state.steps.values()].map(({ refusal }) => `${refusal?.rule ?? ''}: ${refusal?.observed ?? ''}`).join('; ')).toContain(says);
+  });
+});
+
 /*
  * https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
  * KMSKeyNotAccessibleFault of https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html

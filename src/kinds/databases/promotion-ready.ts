@@ -1,5 +1,5 @@
 import type { DbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/rds.ts';
+import { applyStatus, dbInstanceState } from '../../aws/states/rds.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import { type Database, pendingChanges, rdsResource } from './instance.ts';
 import { withoutSql } from './login.ts';
@@ -44,6 +44,14 @@ export function promotionFindings({ name, region, id }: Database, instance: DbIn
       mend: `${modify} --apply-immediately, in a quiet hour`,
       page: `${GUIDE}/USER_ModifyInstance.ApplyImmediately.html`,
     }));
+  }
+  // The promotion restarts the instance: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
+  for (const { DBParameterGroupName: group = '', ParameterApplyStatus: status } of instance.DBParameterGroups ?? []) {
+    const { applied, needsReboot, shown } = applyStatus(status);
+    if (status === undefined || applied !== 'no') continue;
+    const page = `${GUIDE}/USER_WorkingWithParamGroups.html`;
+    if (needsReboot === 'yes') findings.push(warning('parameter-restart', { observed: `${id} waits for a restart to use its parameter group ${group}: the promotion restarts it, and brings parameters into force that it has never run with`, wanted: 'in-sync', mend: `aws rds reboot-db-instance --region ${region} --db-instance-identifier ${id}`, page }));
+    else findings.push(warning('parameter-restart', { observed: `the parameter group ${group} of ${id} is ${shown}`, wanted: 'in-sync', mend: `aws rds describe-db-parameters --region ${region} --db-parameter-group-name ${group} --source user shows what is set; correct what it cannot use`, page }));
   }
   if (instance.BackupRetentionPeriod === 0) {
     findings.push(note('replica-backups', {

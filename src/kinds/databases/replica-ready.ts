@@ -110,9 +110,6 @@ async function parameterFindings(ctx: InspectContext, { side: copy, seen: replic
   const { warning } = finder(aboutSide(copy));
   const group = (seen: DbInstance) => seen.DBParameterGroups?.[0];
   const findings: Finding[] = [];
-  if (/pending-reboot/.test(group(replica)?.ParameterApplyStatus ?? '')) {
-    findings.push(warning('parameter-restart', { observed: `${copy.id} waits for a restart to use its parameter group ${group(replica)?.DBParameterGroupName ?? ''}`, wanted: 'in-sync', mend: `aws rds reboot-db-instance --region ${copy.region} --db-instance-identifier ${copy.id}`, page: `${GUIDE}/USER_WorkingWithParamGroups.html` }));
-  }
   const [own = '', other = ''] = [group(replica)?.DBParameterGroupName, group(writer)?.DBParameterGroupName];
   // Groups of AWS itself have nothing set.
   if (own === '' || other === '' || (isAwsOwn(own) && isAwsOwn(other))) return findings;
