@@ -10,7 +10,7 @@ const GP3_FROM_GIB = 400;
  * defaults for what is left out. What is at its default is not sent.
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
  */
-export function carriedSettings(old: DbInstance): Record<string, Json> {
+export function carriedSettings(old: DbInstance, instanceClass = old.DBInstanceClass): Record<string, Json> {
   const carried: Record<string, Json> = { ...storage(old) };
   const optionGroup = old.OptionGroupMemberships?.[0]?.OptionGroupName;
   if (isOwnOptionGroup(optionGroup)) carried.OptionGroupName = optionGroup;
@@ -21,6 +21,9 @@ export function carriedSettings(old: DbInstance): Record<string, Json> {
   // Left out, it is that of the source.
   if (old.Endpoint?.Port !== undefined) carried.Port = old.Endpoint.Port;
   if (old.CACertificateIdentifier !== undefined) carried.CACertificateIdentifier = old.CACertificateIdentifier;
+  // Cores and threads are of one class; AWS shows them only where somebody has chosen them.
+  const processor = (old.ProcessorFeatures ?? []).map(({ Name = '', Value = '' }) => ({ Name, Value }));
+  if (processor.length > 0 && instanceClass === old.DBInstanceClass) carried.ProcessorFeatures = processor;
   if (old.DedicatedLogVolume === true) carried.DedicatedLogVolume = true;
   if ((old.EnabledCloudwatchLogsExports ?? []).length > 0) carried.EnableCloudwatchLogsExports = [...(old.EnabledCloudwatchLogsExports ?? [])];
   if (old.PerformanceInsightsEnabled === true) {
@@ -57,6 +60,8 @@ export function shownSettings(shown: DbInstance): Record<string, string> {
     'largest storage': shown.MaxAllocatedStorage ?? 'none',
     'dedicated log volume': shown.DedicatedLogVolume ?? false,
     'log exports': [...(shown.EnabledCloudwatchLogsExports ?? [])].sort().join(', ') || 'none',
+    'processor features': (shown.ProcessorFeatures ?? []).map(({ Name = '', Value = '' }) => `${Name} ${Value}`).sort().join(', ') || 'none',
+    'Database Insights': shown.DatabaseInsightsMode,
     'Performance Insights': shown.PerformanceInsightsEnabled ?? false,
     'monitoring interval': shown.MonitoringInterval ?? 0,
     'network type': shown.NetworkType,

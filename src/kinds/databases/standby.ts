@@ -66,7 +66,7 @@ export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
     kmsKeyId: old.KmsKeyId,
     publiclyAccessible: old.PubliclyAccessible ?? false,
     deletionProtection: old.DeletionProtection ?? false,
-    carried: carriedSettings(old),
+    carried: carriedSettings(old, p.instanceClass),
     shown: shownSettings(old),
   };
 }

@@ -22,3 +22,11 @@ it('what a new replica did not get is named; IAM authentication or an option gro
   expect(notCarried(wanted, { ...replica, IAMDatabaseAuthenticationEnabled: false, PendingModifiedValues: { IAMDatabaseAuthenticationEnabled: true } })).toMatchObject({ login: false });
   expect(notCarried({ 'option group': 'shop-audit' }, replica)).toEqual({ differences: ['option group is default, not shop-audit'], login: true });
 });
+
+it('cores and threads that somebody has chosen go with the class that they are of', () => {
+  const old = { DBInstanceClass: 'db.r6i.4xlarge', ProcessorFeatures: [{ Name: 'coreCount', Value: '4' }, { Name: 'threadsPerCore', Value: '1' }], DatabaseInsightsMode: 'advanced' as const };
+  expect(carriedSettings(old)).toEqual({ ProcessorFeatures: old.ProcessorFeatures });
+  expect(carriedSettings(old, 'db.r6i.large')).toEqual({});
+  // CreateDBInstanceReadReplica takes no mode of Database Insights, and Oracle may need a licence for each core: what is lost is named.
+  expect(notCarried(shownSettings(old), { DatabaseInsightsMode: 'standard' }).differences).toEqual(['processor features is none, not coreCount 4, threadsPerCore 1', 'Database Insights is standard, not advanced']);
+});

@@ -76,7 +76,7 @@ describe('the old instance is kept', () => {
     rds.on(DescribeDBInstancesCommand, { DBInstanceIdentifier: 'shop-orders' }).resolves({ DBInstances: [OLD] });
     const made = await step('keepOld');
     expect(await made.direct('observe')).toMatchObject({ state: 'absent' });
-    const shown = { domain: 'none', 'largest storage': 'none', 'dedicated log volume': 'false', 'log exports': 'none', 'Performance Insights': 'false', 'monitoring interval': '0', 'deletion protection': 'true' };
+    const shown = { domain: 'none', 'largest storage': 'none', 'dedicated log volume': 'false', 'log exports': 'none', 'Performance Insights': 'false', 'monitoring interval': '0', 'processor features': 'none', 'deletion protection': 'true' };
     expect(made.recorded).toEqual({ [`standby.orders.${SEOUL}`]: { kept: 'shop-orders-old-20261120-2', settings: { ...(FACT as { settings: object }).settings, carried: {}, shown } } });
   });
 
