@@ -44,8 +44,9 @@ export async function execute(parts: RunParts): Promise<RunOutcome | 'interrupte
   const run = await loadRun(parts, () => probes.impactAt());
   const probes = watchProbes(plan.probes, effects, journal, firstFailure(journal.state));
   try {
-    const forward = journal.state.leadingBack === undefined ? await goForward(run) : undefined;
-    const kept = forward === undefined ? undefined : keepTwins(journal.state, forward);
+    const wasLedBack = journal.state.leadingBack !== undefined;
+    const forward = wasLedBack ? 'interrupted' : await goForward(run);
+    const kept = keepTwins(journal.state, forward);
     if (kept !== undefined) {
       await probes.stop();
       const until = effects.clock.now() + kept.ms;
@@ -53,11 +54,11 @@ export async function execute(parts: RunParts): Promise<RunOutcome | 'interrupte
       await journal.append({ type: 'run.interrupted', signal: `its twins are kept until ${iso(until)}` });
       return 'interrupted';
     }
-    if (forward !== undefined && ledBack(journal.state, forward)) {
+    if (!wasLedBack && ledBack(journal.state, forward)) {
       const drills = traitsOf(plan.verb).drills;
       await journal.append({ type: 'undo.started', because: drills ? `the drill is over (${forward}): its twins are deleted` : `${plan.verb} ${forward} before the line`, ...(drills ? { ended: journal.state.kept?.ended ?? forward } : {}) });
     }
-    const back = forward === undefined || journal.state.leadingBack !== undefined;
+    const back = journal.state.leadingBack !== undefined;
     let end = back ? endOf(journal.state, await leadBack(run)) : forward;
     let seenAt = effects.clock.now();
     await probes.stop(end === 'succeeded');
@@ -90,9 +91,9 @@ function goForward(run: Run): Promise<RunOutcome | 'interrupted'> {
 
 /** For how long the twins of a drill stay, whose steps are over, one way or the other. Undefined where nobody wants that, or nothing was made. */
 function keepTwins(state: RunState, end: RunOutcome | 'interrupted'): { ms: number; ended: RunOutcome } | undefined {
-  const { plan, acceptances, resumedBy } = state;
+  const { plan, acceptances } = state;
   const ms = acceptances.keepTwinsMs;
-  if (!traitsOf(plan.verb).drills || ms === undefined || resumedBy.length > 0 || (end !== 'succeeded' && end !== 'failed')) return undefined;
+  if (!traitsOf(plan.verb).drills || ms === undefined || (end !== 'succeeded' && end !== 'failed')) return undefined;
   return actedSteps(state).some(makesTwin) ? { ms, ended: end } : undefined;
 }
 

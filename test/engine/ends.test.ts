@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/base/limits.ts';
 import type { HttpSample } from '../../src/effects/effects.ts';
-import type { RunEvent } from '../../src/journal/events.ts';
-import { chained, planWith, started, T0 } from '../journal/fixture.ts';
+import { AwsError } from '../../src/aws/errors.ts';
+import { seal } from '../../src/journal/chain.ts';
+import type { JournalRecord, RunEvent } from '../../src/journal/events.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
+import { chained, OPERATOR, planWith, started, T0 } from '../journal/fixture.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { type Fake, REACHED, REFUSAL, resumeTiny, runTiny, Thing, type TinyOptions, tinyStep } from './tiny.ts';
 
@@ -14,6 +17,18 @@ const twin = tinyStep('twin', { reversibility: 'compensable', changes: [{ resour
 const then = (parts: Parameters<typeof tinyStep>[1] = {}) => tinyStep('then', { after: ['twin'], ...parts });
 const refusing: Fake = { observe: () => ({ state: 'refused', refusal: REFUSAL }) };
 const impossible: Fake = { observe: () => ({ state: 'impossible', because: 'broken' }) };
+
+const sample = (status: number): HttpSample => ({ status, body: '', address: '127.0.0.2', ms: 1 });
+
+/** Further records of a chain. */
+function behind(records: readonly JournalRecord[], events: readonly RunEvent[]): JournalRecord[] {
+  const all = [...records];
+  for (const event of events) {
+    const last = all.at(-1) as JournalRecord;
+    all.push(seal(event, { seq: last.seq + 1, run: last.run, term: last.term, at: last.at, prev: last.hash }));
+  }
+  return all.slice(records.length);
+}
 
 /** Something that is made, and how often it was taken back. */
 function made(undo: () => Promise<void> = () => Promise.resolve()) {
@@ -70,6 +85,21 @@ describe('a drill', () => {
     expect(run.records.find(({ type }) => type === 'undo.started')).toMatchObject({ because: 'the drill is over (interrupted): its twins are deleted', ended: 'interrupted' });
   });
 
+  it('that a person aborts has been aborted, and its way back is begun once, however often it is continued', async () => {
+    const one = made();
+    const cut = new MemoryStore((record) => {
+      if (record.type === 'step.done') throw new Error('the machine dies');
+    });
+    await expect(runTiny([twin, then()], { twin: one.kind, then: {} }, { ...DRILL, store: cut })).rejects.toThrow('the machine dies');
+    const store = new MemoryStore((record) => {
+      if (record.type === 'undo.done') throw new Error('the machine dies');
+    });
+    const aborted = [...cut.records, ...behind(cut.records, [{ type: 'undo.started', because: 'aborted by a person', operator: OPERATOR }])];
+    await expect(resumeTiny(aborted, { twin: one.kind, then: {} }, { store })).rejects.toThrow('the machine dies');
+    const last = await resumeTiny(store.records, { twin: one.kind, then: {} });
+    expect([last.outcome, last.told.filter((type) => type === 'undo.started').length]).toEqual(['aborted', 1]);
+  });
+
   it('with a step that would change something else, or could not be taken back, is refused before anything', async () => {
     const foreign = tinyStep('a', { changes: [{ resource: 'rds:eu-west-1:shop', field: 'size', before: '1', after: '2' }] });
     const line = tinyStep('b', { reversibility: 'point-of-no-return' });
@@ -96,6 +126,11 @@ describe('twins that a person wants to look at', () => {
     expect(await drill(refusing, KEEP)).toMatchObject({ outcome: 'refused' });
     const stop = new AbortController();
     expect(await drill({ observe: () => (stop.abort(new Error('Ctrl-C')), REACHED) }, { ...KEEP, drain: stop.signal })).toMatchObject({ outcome: 'aborted' });
+  });
+
+  it('stay also where the drill has done something else besides', async () => {
+    const own = tinyStep('own', { origin: 'custom', reversibility: 'compensable', changes: [{ resource: 'x', field: 'cache', before: '', after: 'warm' }] });
+    expect((await runTiny([twin, own], { twin: made().kind, own: made().kind }, { ...DRILL, ...KEEP })).outcome).toBe('interrupted');
   });
 
   it('are none where a drill made no twin, nor in any other run', async () => {
@@ -126,7 +161,7 @@ describe('a planned move', () => {
 
   it('that has reached all, and finds it gone in the end, is not mended by taking it back', async () => {
     const one = made();
-    const run = await runTiny([{ ...twin, reversibility: 'compensable' }], { twin: { ...one.kind, holds: () => ({ state: 'impossible', because: 'it is gone' }) } }, SWITCHOVER);
+    const run = await runTiny([twin, then()], { twin: { ...one.kind, holds: () => ({ state: 'impossible', because: 'it is gone' }) }, then: {} }, SWITCHOVER);
     expect([run.outcome, one.undone()]).toEqual(['failed', 0]);
   });
 });
@@ -146,15 +181,14 @@ describe('a run that ends', () => {
       const clock = new VirtualClock();
       let holds = 0;
       let bad = true;
-      const answer = (status: number): HttpSample => ({ status, body: '', address: '127.0.0.2', ms: 1 });
       const http = {
         request: async () => {
           if (bad) {
             bad = false;
-            return answer(500);
+            return sample(500);
           }
           await clock.sleep(ms);
-          return answer(200);
+          return sample(200);
         },
       };
       const probes = [{ name: 'home', http: 'http://x', status: 200, everyMs: 3_600_000, holdMs: 0 }];
@@ -163,6 +197,41 @@ describe('a run that ends', () => {
     };
     expect(await run(LIMITS.endFreshMs)).toEqual(['succeeded', 1]);
     expect(await run(LIMITS.endFreshMs + 1)).toEqual(['succeeded', 2]);
+  });
+
+  it('a drill does not: its twins are gone by then', async () => {
+    const clock = new VirtualClock();
+    let samples = 0;
+    const http = { request: async (): Promise<HttpSample> => ((samples += 1) === 1 ? sample(500) : (await clock.sleep(60_000), sample(200))) };
+    const probes = [{ name: 'home', http: 'http://x', status: 200, everyMs: 3_600_000, holdMs: 0 }];
+    const one = made();
+    const run = await runTiny([twin], { twin: { ...one.kind, holds: () => (one.thing.there ? REACHED : { state: 'impossible', because: 'gone' }) } }, { clock, effects: { http }, plan: { ...DRILL.plan, probes } });
+    expect([run.outcome, samples]).toEqual(['succeeded', 2]);
+  });
+
+  it('by a journal that fails samples no probe any more', async () => {
+    const clock = new VirtualClock();
+    let samples = 0;
+    const http = { request: () => ((samples += 1), Promise.resolve(sample(200))) };
+    const probes = [{ name: 'home', http: 'http://x', status: 200, everyMs: 1_000, holdMs: 0 }];
+    const store = new MemoryStore((record) => {
+      if (record.type === 'step.started') throw new Error('the disk is full');
+    });
+    await expect(runTiny([tinyStep('a')], { a: {} }, { clock, store, effects: { http }, plan: { probes } })).rejects.toThrow('the disk is full');
+    const before = samples;
+    await clock.run(() => clock.sleep(60_000));
+    expect(samples).toBe(before);
+  });
+
+  it('because nobody answers waits for an hour; a planned move before its line for a quarter of one', async () => {
+    const silent = () => Promise.reject(new AwsError({ service: 'rds', operation: 'DescribeDBInstances', region: 'eu-west-1', code: 'NoAnswer', message: 'read ECONNRESET' }));
+    const late = (parts: object) => tinyStep('late', { limitMs: 36_000_000, ...parts });
+    const took = async (steps: Parameters<typeof runTiny>[0], options: TinyOptions) => (await runTiny(steps, { gate: {}, line: new Thing().kind(), late: { observe: silent } }, options)).took;
+    const line = [tinyStep('gate', { gate: true, phase: 'data' }), tinyStep('line', { reversibility: 'point-of-no-return', phase: 'data', after: ['gate'] })];
+    const [before, failover, behindIt] = [await took([late({})], SWITCHOVER), await took([late({})], {}), await took([...line, late({ after: ['line'] })], SWITCHOVER)];
+    expect(before).toBeGreaterThan(LIMITS.silenceMs);
+    expect(before).toBeLessThan(LIMITS.silenceMs + 60_000);
+    for (const ms of [failover, behindIt]) expect(ms).toBeGreaterThan(LIMITS.silenceMaxMs);
   });
 });
 
