@@ -117,7 +117,7 @@ function lossAccepted(end: End, database: string): void {
   else if (lost > allowed && (detached || !blindly(stage, state, database))) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(accepted)}`);
 }
 
-/** A planned move loses nothing, whoever has made the copy a writer. */
+/** A planned move loses nothing, no matter who has made the copy a writer. */
 function nothingLost({ stage, eyes, state: { plan } }: End, database: string): void {
   if (stage.scenario.shape.strategy === 'active-active') return;
   const lost = stage.world.state.databases.lossOf(eyes.ref(database, plan.target), stage.clock.now())?.ms ?? 0;
