@@ -149,7 +149,7 @@ describe('an old writer that cannot be fenced', () => {
     sim.world.setDbStatus(HOME, 'stopped');
     expect(await fence(sim, { facts: verdict('not-down'), params: noGroup })).toMatchInlineSnapshot(`
       "rule         fence
-      observed     the old writer shop-orders cannot be fenced: its API answers that it is stopped, and the runbook names no quarantine group (just now)
+      observed     the old writer shop-orders cannot be fenced: its API answers that it is stopped (AWS starts it by itself after seven days), and the runbook names no quarantine group (just now)
       threshold    fenced, or the source down by two independent signals
       consequence  two writers may accept orders at once, and their data can no longer be joined
       override     --attest-source-down NAME --reason "who has seen it, and how""

@@ -17,6 +17,8 @@ interface DbInstanceMeaning {
   changing?: true;
   /** It is being deleted, and that cannot be taken back. */
   going?: true;
+  /** When it takes writes again although nobody asks for it, for people. */
+  returns?: string;
 }
 
 const serving: DbInstanceMeaning = { writes: 'yes', passing: 'yes', ask: 'try', promote: 'try' };
@@ -46,7 +48,7 @@ export const dbInstanceState = statesOf<DbInstanceMeaning>({
     deleting: { ...between, ask: 'no', promote: 'no', going: true, note: 'AWS does not say when the engine stops' },
     failed: gone,
     'inaccessible-encryption-credentials': { ...gone, note: `stopped for good, the key cannot be used: ${GUIDE}Overview.Encryption.Keys.html` },
-    'inaccessible-encryption-credentials-recoverable': { ...gone, note: `stopped until the key can be used again: ${GUIDE}Overview.Encryption.Keys.html` },
+    'inaccessible-encryption-credentials-recoverable': { ...gone, returns: 'it can be started once its key can be used again', note: `stopped until the key can be used again: ${GUIDE}Overview.Encryption.Keys.html` },
     'incompatible-create': gone,
     'incompatible-network': { ...broken, note: 'a recovery is not possible; AWS does not say that the engine is stopped' },
     'incompatible-option-group': broken,
@@ -61,7 +63,7 @@ export const dbInstanceState = statesOf<DbInstanceMeaning>({
     'resetting-master-credentials': serving,
     'restore-error': broken,
     starting: { ...between, note: 'it takes writes as soon as it is available' },
-    stopped: { ...gone, note: `no connection, no change, no reboot: ${GUIDE}USER_StopInstance.html` },
+    stopped: { ...gone, returns: 'AWS starts it by itself after seven days', note: `no connection, no change, no reboot: ${GUIDE}USER_StopInstance.html` },
     stopping: { ...between, note: 'AWS does not say when within it the engine stops' },
     'storage-config-upgrade': { ...between, note: `the engine is not available while it lasts: ${GUIDE}USER_PIOPS.UpgradeFileSystem.html` },
     'storage-full': { ...broken, passing: 'unknown', note: 'storage autoscaling may end it; what needs no space may still be written' },

@@ -67,7 +67,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (cut.state === 'stuck') return withoutItsApi(ctx, p, cut.because);
   const open = cut.state === 'open';
   // AWS changes nothing of it: it is out for as long as nobody starts it.
-  if (open && cannotWrite(state)) return withoutItsApi(ctx, p, `its API answers that it is ${state.shown}`);
+  if (open && cannotWrite(state)) return withoutItsApi(ctx, p, saysOfItself(state));
   const refusal = refusalOf(ctx, p);
   if (stalled(ctx, p, seen.instance, refusal === undefined ? SLOW_MS : REFUSED_MS)) {
     const asked = refusal === undefined ? '' : `; AWS refuses the change: ${refusal}`;
@@ -119,9 +119,14 @@ function stalled(ctx: StepContext, p: Params, instance: DbInstance, limitMs: num
   return now - since >= limitMs;
 }
 
+/** One that AWS starts again by itself is closed by nobody then. */
+function saysOfItself({ shown, returns }: DbInstanceState): string {
+  return `its API answers that it is ${shown}${returns === undefined ? '' : ` (${returns})`}`;
+}
+
 /** It answers, and cannot be cut off: unless AWS says that nobody can write to the database, only a person can say so. */
 function withoutGroup(ctx: StepContext, p: Params, state: DbInstanceState, lacks = ', and the runbook names no quarantine group'): Observation {
-  const why = `its API answers that it is ${state.shown}${lacks}`;
+  const why = `${saysOfItself(state)}${lacks}`;
   return cannotWrite(state) ? withoutItsApi(ctx, p, why) : byAPerson(ctx, p, why);
 }
 

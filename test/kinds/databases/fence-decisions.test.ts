@@ -107,10 +107,10 @@ describe('a fence that does not get further', () => {
 describe('a fence of what AWS says is stopped', () => {
   it('is the verdict on its region, with and without the signals', async () => {
     const step = await fence({ instance: shown(OPEN, 'stopped'), facts: verdict('source-down') });
-    expect(await step.look()).toEqual({ state: 'reached', because: 'its API answers that it is stopped; source-down' });
-    expect(step.recorded['fence.orders']).toMatchObject({ verdict: 'source-down', because: 'its API answers that it is stopped; it is source-down' });
+    expect(await step.look()).toEqual({ state: 'reached', because: 'its API answers that it is stopped (AWS starts it by itself after seven days); source-down' });
+    expect(step.recorded['fence.orders']).toMatchObject({ verdict: 'source-down', because: 'its API answers that it is stopped (AWS starts it by itself after seven days); it is source-down' });
     const plain = await fence({ instance: shown(OPEN, 'stopped'), facts: { 'source.verdict': { verdict: 'attested', because: 'by alice' } } });
-    expect(await plain.look()).toEqual({ state: 'reached', because: 'its API answers that it is stopped; by alice' });
+    expect(await plain.look()).toEqual({ state: 'reached', because: 'its API answers that it is stopped (AWS starts it by itself after seven days); by alice' });
   });
 });
 
