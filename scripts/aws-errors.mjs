@@ -1,5 +1,5 @@
-// Writes docs/aws-errors.md from the table in the code. Needs Node 22.18 or later, which reads TypeScript itself.
+// Writes docs/aws-errors.md from its table. Needs Node 22.18 or later, which reads TypeScript itself.
 import { writeFile } from 'node:fs/promises';
-import { errorsDocument } from '../src/aws/documented-errors.ts';
+import { errorsDocument } from '../test/aws/documented-errors.ts';
 
 await writeFile(new URL('../docs/aws-errors.md', import.meta.url), errorsDocument());

@@ -1,5 +1,4 @@
 import { AwsError } from '../aws/errors.ts';
-import { partsOfRunId } from '../base/ids.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import { knownKind } from '../kinds/registry.ts';
@@ -10,13 +9,11 @@ import { traitsOf } from '../model/verb.ts';
 import { COUNTS_SECONDS, type Feasibility, feasibilityOf, secondsShown as shown, sumOf } from '../plan/feasibility.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { runMode } from './live-effects.ts';
-import { readable } from './runs.ts';
+import { newestRunsOf, readable } from './runs.ts';
 import { finder } from '../model/finding.ts';
 import type { PathFinding } from './check/run-findings.ts';
 
 /* Can a plan keep its RTO? With the times that this application's own runs took, then those that records and health checks give, then AWS's documented ones. */
-
-const RUNS = 20;
 
 interface Asking {
   effects: Effects;
@@ -34,7 +31,7 @@ export async function feasibilityNow({ effects, loaded, plan, state, signal }: A
 /** Seconds of each step in the newest runs that moved the application, by id. A run that cannot be read says nothing. */
 async function ownTimes(state: StateStore, { runbook, account }: Pick<Plan, 'runbook' | 'account'>): Promise<Map<string, number[]>> {
   const times = new Map<string, number[]>();
-  const ids = (await state.runs().catch(() => [])).filter((id) => partsOfRunId(id)?.runbook === runbook.name).slice(-RUNS);
+  const ids = await newestRunsOf(state, runbook.name);
   for (const id of ids) {
     const run = await readable(state, id);
     if (run === undefined || run.mode !== runMode(account) || !traitsOf(run.plan.verb).movesUsers) continue;

@@ -3,15 +3,20 @@ import { DrError } from '../base/errors.ts';
 import { partitionOf } from '../base/regions.ts';
 import { parseS3Place } from '../journal/s3-state.ts';
 import { type Verb, VERBS } from '../model/verb.ts';
-import { loadStepKind } from '../kinds/registry.ts';
+import { knownKind, loadStepKind } from '../kinds/registry.ts';
 import type { Permission, PlanStep } from '../model/step.ts';
 import { type PolicyDocument, policyOf, policyParts, policySize } from '../plan/policy.ts';
 import { type Wildcard, wildcardsOf } from '../plan/wildcards.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
-import { checkPermissions } from './check/permissions.ts';
 import { ACCOUNT_UNKNOWN, lookPermissions, offlinePlans } from './offline-plan.ts';
 import { runbookFiles } from '../runbook/find.ts';
+import type { InspectPlace } from '../model/kind.ts';
+import { alarmLooks } from './assess/alarms.ts';
+import { healthLooks } from './assess/health.ts';
+import { certificateLooks } from './check/certificates.ts';
+import { rightsLooks } from './check/rights.ts';
+import { VCPU_LOOKS } from './check/vcpu-quotas.ts';
 
 /** `abort` needs what leads a run of any verb back; `check` only reads. `resume` and `takeover` need what the run's own verb needs. */
 export const IAM_VERBS = [...VERBS, 'abort', 'check'] as const;
@@ -136,4 +141,32 @@ function statePermissions(state: string | undefined, region: string, readOnly: b
 
 function usage(code: string, title: string, next = 'dr iam --help'): DrError {
   return new DrError({ code, exit: 'usage', title, next: [next] });
+}
+
+/** What a check takes from the steps of a run: it changes nothing, and uses no key. */
+const READ = /^(?!kms:)[a-z0-9-]+:(Describe|Get|List)/;
+
+/** What a check of the application needs, whichever region is active: what the checks of a failover read, and what the kinds look at. */
+export async function checkPermissions(loaded: LoadedRunbook, account: string): Promise<Permission[]> {
+  const { strategy, objectives, resources } = loaded.runbook;
+  const regions = loaded.runbook.regions.map(({ id }) => id);
+  const permissions: Permission[] = [];
+  const own: Permission[] = [...alarmLooks(loaded), ...healthLooks(loaded)];
+  const kinds = await Promise.all(resources.map(async (one) => ({ ...one, code: await knownKind(one.kind) })));
+  for (const target of regions) {
+    const { plans } = await offlinePlans(loaded, 'failover', target, account);
+    permissions.push(...(await lookPermissions(loaded, 'failover', target, account)), ...plans.flatMap((plan) => plan.steps.flatMap((step) => step.permissions)));
+    for (const source of regions.filter((id) => id !== target)) {
+      const place: InspectPlace = { strategy, objectives, regions, source, target, account };
+      for (const { code, resource } of kinds) own.push(...(code.inspectRights?.(place, resource) ?? []));
+    }
+    own.push(rightsLooks(target, account));
+    if (kinds.some(({ code }) => code.targetGroups !== undefined)) own.push(...certificateLooks(target, account));
+    if (kinds.some(({ code }) => code.launches !== undefined)) own.push(VCPU_LOOKS);
+  }
+  const ofSteps = permissions.flatMap((permission) => {
+    const actions = permission.actions.filter((action) => READ.test(action));
+    return actions.length === 0 ? [] : [{ ...permission, actions }];
+  });
+  return [...ofSteps, ...own];
 }

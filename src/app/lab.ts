@@ -6,8 +6,7 @@ import { controlClient } from '../lab/control-client.ts';
 import { spawnLab } from '../lab/spawn.ts';
 import { readState, stateFileIn, type LabState } from '../lab/state-file.ts';
 import type { LabInfo, LabLedger, LabStatus } from '../lab/status.ts';
-import { findRunbooks } from '../runbook/find.ts';
-import { EXAMPLE_RUNBOOK } from '../runbook/example.ts';
+import { EXAMPLE_RUNBOOK, findRunbooks } from '../runbook/find.ts';
 import { loadRunbook } from '../runbook/load.ts';
 
 interface LabStartRequest {

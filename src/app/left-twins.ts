@@ -1,5 +1,4 @@
 import { iso } from '../base/clock.ts';
-import { partsOfRunId } from '../base/ids.ts';
 import { plural } from '../base/plural.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import { isOver, keptUntil, leftBehind, type RunState } from '../journal/state.ts';
@@ -7,7 +6,7 @@ import { TWIN, TWIN_EXPIRES_MS } from '../kinds/twins.ts';
 import type { Plan } from '../model/plan.ts';
 import { traitsOf } from '../model/verb.ts';
 import { runMode } from './live-effects.ts';
-import { readable } from './runs.ts';
+import { newestRunsOf, readable } from './runs.ts';
 import { formatDuration } from '../base/duration.ts';
 import { finder } from '../model/finding.ts';
 import type { PathFinding } from './check/run-findings.ts';
@@ -32,11 +31,9 @@ export function twinsLeftBy(state: RunState): LeftTwins | undefined {
   return { run: state.run, twins, startedAt: state.startedAt, ...(until === undefined ? {} : { keptUntil: until }) };
 }
 
-const RUNS = 20;
-
 /** What the newest drills of an application may have left, in the same world; a run that cannot be read says nothing. */
 export async function leftByDrillsOf(store: StateStore, { runbook, account }: Pick<Plan, 'runbook' | 'account'>): Promise<LeftTwins[]> {
-  const ids = (await store.runs().catch(() => [])).filter((id) => partsOfRunId(id)?.runbook === runbook.name).slice(-RUNS);
+  const ids = await newestRunsOf(store, runbook.name);
   const runs = await Promise.all(ids.map((id) => readable(store, id)));
   return runs.flatMap((run) => (run?.mode === runMode(account) ? (twinsLeftBy(run) ?? []) : []));
 }

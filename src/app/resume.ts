@@ -4,7 +4,7 @@ import type { Effects } from '../effects/effects.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import type { Acceptances } from '../model/step.ts';
-import { refuseClaims } from './approvals.ts';
+import { refuseClaims } from './approve.ts';
 import { withHeldRun } from './held-run.ts';
 import { refuseHalfLab } from './in-lab.ts';
 import { endpointOverrides, liveEffects } from './live-effects.ts';

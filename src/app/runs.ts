@@ -2,6 +2,7 @@ import { DrError, messageOf } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { JournalRecord } from '../journal/events.ts';
 import { foldAll } from '../journal/fold.ts';
+import { partsOfRunId } from '../base/ids.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import type { RunState } from '../journal/state.ts';
 import { openState, type StatePlace } from './state.ts';
@@ -117,4 +118,9 @@ export function understood(records: readonly JournalRecord[], run: string): RunS
       cause: error,
     });
   }
+}
+
+/** Ids of the newest runs of an application, at most 20, oldest first; none where the state gives no answer. */
+export async function newestRunsOf(store: StateStore, application: string): Promise<string[]> {
+  return (await store.runs().catch(() => [])).filter((id) => partsOfRunId(id)?.runbook === application).slice(-20);
 }

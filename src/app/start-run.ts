@@ -16,7 +16,7 @@ import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './
 import { labIdOf, refuseHalfLab } from './in-lab.ts';
 import { type RunResult, runToTheEnd, type RunWatchers, thenGiveBack } from './run-to-the-end.ts';
 import { leaseAll, stoppedDrills } from './locks.ts';
-import { initiatorKeys, refuseClaims } from './approvals.ts';
+import { initiatorKeys, refuseClaims } from './approve.ts';
 import { gitCommit, thisOperator } from './operator.ts';
 import { previewRun } from './preview.ts';
 import { openState, type StatePlace } from './state.ts';

@@ -20,6 +20,10 @@ export interface AwsRequest<S extends Service = Service, O extends OperationOf<S
   before?: (() => Promise<void>) | undefined;
 }
 
+/** The same without the types of one operation, for what is laid over every call. */
+export type PlainRequest = Pick<AwsRequest, 'service' | 'region' | 'signal' | 'timeoutMs' | 'attempts' | 'before'> & { operation: string; input: unknown };
+export type PlainCall = (request: PlainRequest) => Promise<AwsAnswer<unknown>>;
+
 export interface AwsAnswer<T> {
   output: T;
   /** As AWS gave it; journaled, for auditors. */

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { withSignal } from '../base/deadline.ts';
-import type { AwsAnswer, AwsCaller, AwsRequest } from './caller.ts';
+import type { AwsAnswer, AwsCaller, PlainCall, PlainRequest } from './caller.ts';
 import { AwsError } from './errors.ts';
 import { MUTATIONS } from './operations.ts';
 
@@ -33,9 +33,6 @@ interface Limits {
   /** People wait, and a region may be dead: each request keeps the limits of its own look, and ends after `LIMITS.hurriedMs` at the latest. */
   hurried?: boolean;
 }
-
-type PlainRequest = Pick<AwsRequest, 'service' | 'region' | 'signal' | 'timeoutMs' | 'attempts'> & { operation: string; input: unknown };
-type PlainCall = (request: PlainRequest) => Promise<AwsAnswer<unknown>>;
 
 /** Where nobody is in a hurry, what one look would give up on is asked again. */
 const ATTEMPTS = 3;

@@ -3,7 +3,7 @@ import { DeadlineError, withDeadline } from '../base/deadline.ts';
 import type { Ids } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import { mustBeAnswer } from './answers.ts';
-import type { AwsCaller } from './caller.ts';
+import type { AwsAnswer, AwsCaller, PlainCall, PlainRequest } from './caller.ts';
 import { AwsError, NO_ANSWER } from './errors.ts';
 import type { Service } from './operations.ts';
 import { changesOf, Pacer } from './pacing.ts';
@@ -39,24 +39,6 @@ export interface ReliableOptions {
   /** Told of every attempt that was made, in order. What it throws is a defect and is thrown on. */
   onAttempt?: (attempt: Attempt) => void;
 }
-
-interface PlainRequest {
-  service: Service;
-  region: string;
-  operation: string;
-  input: unknown;
-  signal?: AbortSignal | undefined;
-  timeoutMs?: number | undefined;
-  attempts?: number | undefined;
-  before?: (() => Promise<void>) | undefined;
-}
-
-interface PlainAnswer {
-  output: unknown;
-  requestId: string | undefined;
-}
-
-type PlainCall = (request: PlainRequest) => Promise<PlainAnswer>;
 
 /**
  * Lays a deadline, retries and pacing over any caller. Knows no clock but the one it is given.
@@ -105,7 +87,7 @@ export function reliableCaller(inner: AwsCaller, options: ReliableOptions): AwsC
 }
 
 /** The answer or the AwsError; throws only the signal's reason and what is a defect. */
-async function attemptOnce(inner: PlainCall, request: PlainRequest, clock: Clock, timeoutMs: number): Promise<PlainAnswer | AwsError> {
+async function attemptOnce(inner: PlainCall, request: PlainRequest, clock: Clock, timeoutMs: number): Promise<AwsAnswer<unknown> | AwsError> {
   const { service, region, operation } = request;
   const what = `${service}.${operation} in ${region}`;
   try {

@@ -3,27 +3,12 @@ import { systemClock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { LIMITS } from '../base/limits.ts';
 import { boundedLookup } from '../base/look-up.ts';
-import type { AwsCaller } from './caller.ts';
+import type { AwsAnswer, AwsCaller, PlainCall, PlainRequest } from './caller.ts';
 import { clientClass, commandClass, type Credentials, loadSdk, type SdkClient, type SdkOutput } from './clients.ts';
 import { SharedCredentials } from './credentials.ts';
 import type { OutputOf, Service } from './operations.ts';
 import { areRefused, clockWasCorrected, toAwsError } from './sdk-errors.ts';
 import { Readable } from 'node:stream';
-
-interface PlainRequest {
-  service: Service;
-  region: string;
-  operation: string;
-  input: unknown;
-  signal?: AbortSignal | undefined;
-  timeoutMs?: number | undefined;
-}
-
-interface PlainAnswer {
-  output: unknown;
-  requestId: string | undefined;
-  at?: number | undefined;
-}
 
 /**
  * Calls AWS through its SDK, with the SDK's standard settings: profiles and shared config, `AWS_ENDPOINT_URL` and
@@ -35,17 +20,17 @@ interface PlainAnswer {
  */
 export function sdkCaller(): AwsCaller {
   const clients = new Clients();
-  const call = (request: PlainRequest): Promise<PlainAnswer> => callOnce(clients, request);
+  const call: PlainCall = (request) => callOnce(clients, request);
   return { call: call as AwsCaller['call'] };
 }
 
-async function callOnce(clients: Clients, request: PlainRequest): Promise<PlainAnswer> {
+async function callOnce(clients: Clients, request: PlainRequest): Promise<AwsAnswer<unknown>> {
   const { service, region, operation } = request;
   const timeoutMs = request.timeoutMs ?? LIMITS.awsCallMs;
   let sent = false;
   let at: number | undefined;
   try {
-    const work = async (abortSignal: AbortSignal): Promise<PlainAnswer> => {
+    const work = async (abortSignal: AbortSignal): Promise<AwsAnswer<unknown>> => {
       const { sdk, client, renew } = await clients.get(service, region);
       const send = (): Promise<SdkOutput> => {
         const command = new (commandClass(sdk, operation))(request.input);

@@ -1,4 +1,4 @@
-import { EXIT, type ExitName } from './exit-codes.ts';
+import type { ExitName } from './exit-codes.ts';
 
 interface DrErrorParts {
   /** Stable, upper-case, e.g. `RUNBOOK_NOT_FOUND`. */
@@ -27,10 +27,6 @@ export class DrError extends Error {
     this.exit = parts.exit;
     this.detail = parts.detail;
     this.next = parts.next ?? [];
-  }
-
-  get exitCode(): number {
-    return EXIT[this.exit];
   }
 }
 

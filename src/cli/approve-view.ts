@@ -3,8 +3,7 @@ import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { PlanStep } from '../model/step.ts';
 import { modeTag, regionName } from './names.ts';
-import type { Painter } from './style.ts';
-import { columns, indent } from './text.ts';
+import { columns, indent, type Painter } from './text.ts';
 import { answerText } from './waiting.ts';
 
 /** What an approver decides on: what was seen, what may be lost, and what comes next. */

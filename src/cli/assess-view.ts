@@ -2,8 +2,7 @@ import type { Assessment, AssessedWay } from '../app/assess/assess.ts';
 import type { Row } from '../app/assess/evidence.ts';
 import { formatDuration } from '../base/duration.ts';
 import { secondsShown } from '../plan/feasibility.ts';
-import type { Painter } from './style.ts';
-import { fit } from './text.ts';
+import { fit, type Painter } from './text.ts';
 
 const STYLES = { up: 'green', down: 'red', unknown: 'yellow' } as const;
 const ADVICE = { move: 'MOVE', 'do-not-move': 'DO NOT MOVE', unknown: 'UNKNOWN' } as const;

@@ -5,8 +5,7 @@ import { existsSync } from 'node:fs';
 import type { StatePlace } from '../app/state.ts';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { errorEnvelope, type ExitReason, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
-import { painterFor } from './style.ts';
-import { safe } from './text.ts';
+import { painterFor, safe } from './text.ts';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 

@@ -1,5 +1,5 @@
 import type { CheckResult, PlacedFinding } from '../app/check/check.ts';
-import { attribute, type Case, caseText } from '../report/formats/junit-xml.ts';
+import { attribute, type Case, caseText } from '../report/formats/junit.ts';
 import { keyOfFinding, SEVERITIES } from '../model/finding.ts';
 import { sha256 } from '../base/json.ts';
 

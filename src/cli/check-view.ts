@@ -1,8 +1,7 @@
 import type { CheckResult, PlacedFinding } from '../app/check/check.ts';
 import { SEVERITIES, type Severity } from '../model/finding.ts';
 import { secondsShown, sumOf } from '../plan/feasibility.ts';
-import type { Painter } from './style.ts';
-import { fit } from './text.ts';
+import { fit, type Painter } from './text.ts';
 
 const STYLES = { error: 'red', warning: 'yellow', note: 'cyan' } as const;
 

@@ -8,10 +8,9 @@ import type { Acceptances, PlanStep } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
 import { LIVE_PARTS } from '../report/format.ts';
 import { regionName } from './names.ts';
-import { previewLines, wouldBeRefused } from './preview-view.ts';
+import { previewLines, wouldBeRefused } from './refusal-view.ts';
 import { parsePastTime } from './flag-values.ts';
-import { painterFor } from './style.ts';
-import { columns, safe } from './text.ts';
+import { columns, painterFor, safe } from './text.ts';
 import { isPlannedMove, traitsOf } from '../model/verb.ts';
 
 export interface ConfirmIo {

@@ -1,7 +1,6 @@
 import type { DoctorResult } from '../app/doctor/doctor.ts';
 import type { Finding } from '../app/doctor/finding.ts';
-import type { Painter } from './style.ts';
-import { columns, indent } from './text.ts';
+import { columns, indent, type Painter } from './text.ts';
 
 const WORDS = { ok: 'ok', 'would-not-run': 'would not run', 'not-known': 'not known' } as const;
 const STYLES = { ok: 'green', 'would-not-run': 'red', 'not-known': 'yellow' } as const;

@@ -1,6 +1,5 @@
 import type { Explained, Explanation } from '../app/explain.ts';
-import type { Painter } from './style.ts';
-import { indent, wrap } from './text.ts';
+import { indent, type Painter, wrap } from './text.ts';
 
 /** One block for each thing of that name. */
 export function explainText(explanations: readonly Explanation[], paint: Painter, room: number | undefined): string {

@@ -1,12 +1,10 @@
-import type { OnProgress } from '../app/fleet/plans.ts';
+import type { FleetPreviews, OnProgress } from '../app/fleet/plans.ts';
 import type { FleetPlan } from '../app/fleet/fleet.ts';
-import type { FleetPreviews } from '../app/fleet/preview.ts';
 import { plural } from '../base/plural.ts';
 import type { Obstacle, Preview } from '../engine/preview.ts';
 import type { Refusal } from '../model/step.ts';
-import { obstacleLines, wouldBeRefused } from './preview-view.ts';
-import type { Painter } from './style.ts';
-import { columns, fit, indent } from './text.ts';
+import { obstacleLines, wouldBeRefused } from './refusal-view.ts';
+import { columns, fit, indent, type Painter } from './text.ts';
 
 /** Of an application that was looked at. */
 interface Seen {

@@ -1,7 +1,7 @@
 import { plural } from '../base/plural.ts';
 import type { FleetPlan, FleetResult } from '../app/fleet/fleet.ts';
 import { type FleetOutcome, isGood } from '../app/fleet/outcome.ts';
-import type { FleetPreviews } from '../app/fleet/preview.ts';
+import type { FleetPreviews } from '../app/fleet/plans.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Preview } from '../engine/preview.ts';
@@ -12,8 +12,7 @@ import type { ConfirmIo } from './confirm.ts';
 import { regionName, resumeCommand } from './names.ts';
 import { resumable, runJson, standing } from './run-view.ts';
 import { fleetPreviewText, refusedCount } from './fleet-preview.ts';
-import type { Painter } from './style.ts';
-import { columns, fit, indent, width } from './text.ts';
+import { columns, fit, indent, type Painter, width } from './text.ts';
 
 /** What a person types, or gives with `--confirm`, for many applications: how many, and where. */
 export function fleetWord(plan: FleetPlan): string {

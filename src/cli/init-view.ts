@@ -1,6 +1,5 @@
 import type { InitResult, MadeRunbook } from '../app/init/init.ts';
-import type { Painter } from './style.ts';
-import { columns, fit, indent } from './text.ts';
+import { columns, fit, indent, type Painter } from './text.ts';
 
 /** What was written, what a person has to decide, and what is in no runbook. */
 export function initText(result: InitResult, paint: Painter, width: number | undefined): string {

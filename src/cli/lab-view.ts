@@ -2,8 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { LedgerSummary } from '../lab/ledger.ts';
 import type { LabInfo, LabStatus } from '../lab/status.ts';
 import { regionName } from './names.ts';
-import type { Painter } from './style.ts';
-import { columns, indent } from './text.ts';
+import { columns, indent, type Painter } from './text.ts';
 
 /** How to look at a lab from another terminal. */
 export function labStartedText(info: LabInfo, paint: Painter): string {

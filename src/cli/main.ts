@@ -20,7 +20,7 @@ export async function main(argv: string[], root: string): Promise<void> {
   } catch (error) {
     // Loaded only when needed: start-up is counted in files.
     const { renderError, shownError } = await import('./shown-error.ts');
-    const { painterFor } = await import('./style.ts');
+    const { painterFor } = await import('./text.ts');
     const shown = shownError(error, { debug: (process.env.DEBUG ?? '') !== '' });
     process.exitCode = EXIT[shown.exit];
     if (wantsJson(argv)) process.stdout.write(`${toJsonText(errorEnvelope(schemaOf(undefined), shown, []))}\n`);

@@ -10,10 +10,9 @@ import { beyondTheLine, isGuard } from '../plan/graph.ts';
 import { policyOf } from '../plan/policy.ts';
 import { plural } from '../base/plural.ts';
 import { routeText } from './names.ts';
-import { previewLines, wouldBeRefused } from './preview-view.ts';
+import { previewLines, wouldBeRefused } from './refusal-view.ts';
 import { byPhase } from './step-tree.ts';
-import type { Painter } from './style.ts';
-import { columns, fit, indent, width } from './text.ts';
+import { columns, fit, indent, type Painter, width } from './text.ts';
 
 /** A plan as `dr plan` shows it. */
 export interface ShownPlan {

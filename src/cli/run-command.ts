@@ -7,8 +7,7 @@ import { DrCommand } from './base-command.ts';
 import type { ExitReason } from './envelope.ts';
 import { nextLabel, resumeCommand } from './names.ts';
 import { resumable, runJson } from './run-view.ts';
-import { painterFor } from './style.ts';
-import { fit, terminalWidth } from './text.ts';
+import { fit, painterFor, terminalWidth } from './text.ts';
 import { watchRun, type RunWatch } from './watch-run.ts';
 
 /** What the commands that run something share: how it is watched, and how its end is shown. */

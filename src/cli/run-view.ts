@@ -10,10 +10,8 @@ import { requestLines } from '../report/requests.ts';
 import { requestEvidence } from '../report/step-evidence.ts';
 import { modeTag, nextLabel, resumeCommand, routeText } from './names.ts';
 import { budgetLine } from './presenters/sentences.ts';
-import { endOf } from './step-end.ts';
-import { stepTree } from './step-tree.ts';
-import type { Painter } from './style.ts';
-import { columns, fit, indent, width } from './text.ts';
+import { endOf, stepTree } from './step-tree.ts';
+import { columns, fit, indent, type Painter, width } from './text.ts';
 import { stepsAtWork, waitingText } from './waiting.ts';
 
 /** In one word: how a run ended, or that it has not. */

@@ -4,8 +4,7 @@ import { DrError, messageOf } from '../base/errors.ts';
 import type { ExitName } from '../base/exit-codes.ts';
 import { nearest } from '../base/nearest.ts';
 import { badValue } from './flag-values.ts';
-import type { Painter } from './style.ts';
-import { indent, safe } from './text.ts';
+import { indent, type Painter, safe } from './text.ts';
 
 /** Everything a person, or a program, is shown about an error. */
 export interface ShownError {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { PlannedGate } from '../app/approvals.ts';
+import type { PlannedGate } from '../app/approve.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import { type Approver, fingerprintsOf } from '../approvals/people.ts';
 import { readPrivateKey } from '../approvals/private-key.ts';

@@ -5,7 +5,7 @@ import { askImpact, confirm, confirmLive, type ConfirmRequest, terminalIo } from
 import type { RunResult } from '../app/run-to-the-end.ts';
 import { RunCommand } from './run-command.ts';
 import { acceptances, type AcceptanceInput, impactTime, names } from './run-flags.ts';
-import { painterFor } from './style.ts';
+import { painterFor } from './text.ts';
 import type { RunWatch } from './watch-run.ts';
 import { traitsOf } from '../model/verb.ts';
 

@@ -3,8 +3,7 @@ import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import { plural } from '../base/plural.ts';
 import { costOf, costText, NOT_COUNTED } from '../measure/prices.ts';
-import type { Painter } from './style.ts';
-import { fit, indent } from './text.ts';
+import { fit, indent, type Painter } from './text.ts';
 
 const DAY_HOURS = 24;
 

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { visible } from '../report/format.ts';
 
 /** Width in columns of a terminal; good enough for the Latin text that `dr` prints. */
@@ -98,3 +98,20 @@ export function safe(text: string): string {
   const parts = text.split(COLOUR);
   return parts.map((part, i) => (i % 2 === 1 ? part : part.split(/([\n\t])/).map((piece, n) => (n % 2 === 1 ? piece : visible(piece))).join(''))).join('');
 }
+
+/** Any of Node's text styles, e.g. `bold`, `red`. */
+export type Style = Parameters<typeof styleText>[0];
+
+/** Paints a text, or leaves it as it is where colour is not wanted. */
+export type Painter = (style: Style, text: string) => string;
+
+/**
+ * Colour for one stream: on for a terminal, off with NO_COLOR or without a terminal, forced by FORCE_COLOR.
+ * @see https://nodejs.org/api/util.html#utilstyletextformat-text-options
+ */
+export function painterFor(stream: NodeJS.WritableStream): Painter {
+  return (style, text) => styleText(style, text, { stream, validateStream: true });
+}
+
+/** No colour at all. */
+export const plain: Painter = (_style, text) => text;

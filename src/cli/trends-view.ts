@@ -1,6 +1,6 @@
 import { formatMs, utcDateTime } from '../report/format.ts';
 import { type ApplicationView, inDrill, type Measured, type RunRow } from '../report/portfolio/rows.ts';
-import type { Painter } from './style.ts';
+import type { Painter } from './text.ts';
 
 /** Runs whose figures stand in one line. */
 const SHOWN = 6;

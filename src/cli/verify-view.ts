@@ -1,6 +1,6 @@
 import type { RunVerdict } from '../app/verify/run.ts';
 import type { Verification } from '../app/verify/verify.ts';
-import type { Painter } from './style.ts';
+import type { Painter } from './text.ts';
 
 /** What was checked, what is wrong, and what is worth knowing. */
 export function verificationText({ place, ok, pack, runs }: Verification, paint: Painter): string {

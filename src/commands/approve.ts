@@ -6,7 +6,7 @@ import { DrError } from '../base/errors.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { durationFlagOr } from '../cli/flag-values.ts';
 import { confirmApproval, terminalIo } from '../cli/confirm.ts';
-import { painterFor } from '../cli/style.ts';
+import { painterFor } from '../cli/text.ts';
 import type { SignedFile } from '../approvals/statement.ts';
 
 interface Said {

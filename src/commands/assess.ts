@@ -2,8 +2,7 @@ import { assessText } from '../cli/assess-view.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { regionFlag } from '../cli/flag-values.ts';
 import { impactFlag, impactTime, targetFlags } from '../cli/run-flags.ts';
-import { painterFor } from '../cli/style.ts';
-import { terminalWidth } from '../cli/text.ts';
+import { painterFor, terminalWidth } from '../cli/text.ts';
 
 export default class Assess extends DrCommand {
   static override summary = 'What is broken, and would moving help? Changes nothing, and never acts.';

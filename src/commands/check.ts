@@ -7,8 +7,7 @@ import { checkJunit, checkPrometheus, checkSarif } from '../cli/check-formats.ts
 import { checkText } from '../cli/check-view.ts';
 import { durationFlag, regionFlag } from '../cli/flag-values.ts';
 import { targetFlags } from '../cli/run-flags.ts';
-import { painterFor } from '../cli/style.ts';
-import { terminalWidth } from '../cli/text.ts';
+import { painterFor, terminalWidth } from '../cli/text.ts';
 import { atLeast, SEVERITIES } from '../model/finding.ts';
 
 const FAIL_ON = [...SEVERITIES, 'never'] as const;

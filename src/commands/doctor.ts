@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { DrCommand } from '../cli/base-command.ts';
 import { doctorText } from '../cli/doctor-view.ts';
-import { painterFor } from '../cli/style.ts';
+import { painterFor } from '../cli/text.ts';
 
 export default class Doctor extends DrCommand {
   static override summary = 'Would a failover still run without a region or a global control plane? Offline.';

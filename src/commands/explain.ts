@@ -1,8 +1,7 @@
 import * as Args from '@oclif/core/args';
 import { DrCommand } from '../cli/base-command.ts';
 import { explainText, namesText } from '../cli/explain-view.ts';
-import { painterFor } from '../cli/style.ts';
-import { terminalWidth } from '../cli/text.ts';
+import { painterFor, terminalWidth } from '../cli/text.ts';
 
 export default class Explain extends DrCommand {
   static override summary = 'What a rule, finding, kind, step or exit code means, what to do about it, and where AWS documents it. Offline.';

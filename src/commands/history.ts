@@ -3,8 +3,7 @@ import { resolve } from 'node:path';
 import { DrCommand } from '../cli/base-command.ts';
 import { durationFlagOr } from '../cli/flag-values.ts';
 import { historyText, runJson } from '../cli/run-view.ts';
-import { painterFor } from '../cli/style.ts';
-import { fit, terminalWidth } from '../cli/text.ts';
+import { fit, painterFor, terminalWidth } from '../cli/text.ts';
 
 export default class History extends DrCommand {
   static override summary = 'List the runs, newest first, and how RTO and RPO of each application went over time.';

@@ -3,8 +3,7 @@ import { DrCommand } from '../cli/base-command.ts';
 import { initText } from '../cli/init-view.ts';
 import { durationTextFlag, regionsFlag } from '../cli/flag-values.ts';
 import { names } from '../cli/run-flags.ts';
-import { painterFor } from '../cli/style.ts';
-import { terminalWidth } from '../cli/text.ts';
+import { painterFor, terminalWidth } from '../cli/text.ts';
 
 /** Between two lines of progress where there is no terminal. */
 const NOTE_MS = 5_000;

@@ -1,11 +1,10 @@
 import * as Flags from '@oclif/core/flags';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import type { WorldSource } from '../app/rehearse/world-source.ts';
+import type { WorldSource } from '../app/rehearse/rehearse.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { proveText, rehearseText, replayText } from '../cli/rehearse-view.ts';
-import { painterFor } from '../cli/style.ts';
-import { terminalWidth } from '../cli/text.ts';
+import { painterFor, terminalWidth } from '../cli/text.ts';
 import { toJsonText } from '../cli/envelope.ts';
 import { countFlag, countFlagOr, fileFlag } from '../cli/flag-values.ts';
 import { fromFlag, targetFlags } from '../cli/run-flags.ts';
@@ -78,7 +77,7 @@ export default class Rehearse extends DrCommand {
     if (flags.prove) {
       const { proofs, name, way } = await proveRunbook(request);
       if (out !== undefined) {
-        const { proveJunit } = await import('../cli/prove-junit.ts');
+        const { proveJunit } = await import('../cli/rehearse-view.ts');
         await writeFile(out, out.endsWith('.xml') ? proveJunit(name, way, proofs) : `${toJsonText({ simulated: true, runbook: name, proofs })}\n`);
         this.note(`Written: ${out}`);
       }
@@ -88,7 +87,7 @@ export default class Rehearse extends DrCommand {
     const result = await rehearse(request);
     if (process.stderr.isTTY && !this.json) process.stderr.write('\r\u001b[2K');
     if (out !== undefined) {
-      const { rehearsalPage } = await import('../cli/rehearsal-page.ts');
+      const { rehearsalPage } = await import('../cli/rehearse-view.ts');
       const { histogramSvg } = await import('../report/histogram.ts');
       await writeFile(out, out.endsWith('.json') ? `${toJsonText(result)}\n` : out.endsWith('.svg') ? histogramSvg(result.rtoMs, result.summary.rto.objectiveMs) : rehearsalPage(result));
       this.note(`Written: ${out}`);

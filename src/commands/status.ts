@@ -5,8 +5,7 @@ import type { DamagedRun } from '../app/runs.ts';
 import { iso } from '../base/clock.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { endText, runJson, statusText } from '../cli/run-view.ts';
-import { painterFor } from '../cli/style.ts';
-import { fit, terminalWidth } from '../cli/text.ts';
+import { fit, painterFor, terminalWidth } from '../cli/text.ts';
 
 export default class Status extends DrCommand {
   static override summary = 'Show where a run stands, who works on it, and what to do next.';

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { DrCommand } from '../cli/base-command.ts';
-import { painterFor } from '../cli/style.ts';
+import { painterFor } from '../cli/text.ts';
 
 export default class Verify extends DrCommand {
   static override summary = 'Check the evidence of a run, or a pack of evidence, offline: chain, plan, signatures, reports against the journal.';

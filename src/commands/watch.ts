@@ -5,8 +5,7 @@ import { assessText } from '../cli/assess-view.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { countFlagOr, durationFlagOr, regionFlag } from '../cli/flag-values.ts';
 import { targetFlags } from '../cli/run-flags.ts';
-import { painterFor } from '../cli/style.ts';
-import { terminalWidth } from '../cli/text.ts';
+import { painterFor, terminalWidth } from '../cli/text.ts';
 
 const LEAST = { ms: 10_000, shown: '10s or more,' };
 

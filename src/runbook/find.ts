@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { DrError, messageOf } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import { firstRunbook } from './example.ts';
+import { fileURLToPath } from 'node:url';
 
 const YAML_FILE = /\.ya?ml$/;
 
@@ -96,4 +96,12 @@ export async function runbookFiles(paths: readonly string[]): Promise<string[]> 
   const files = [...new Set(lists.flat())];
   if (files.length > 0) return files;
   throw new DrError({ code: 'RUNBOOK_NOT_FOUND', exit: 'runbook', title: `There is no runbook in ${paths.join(', ')}.`, next: ['name files or folders'] });
+}
+
+/** The runbook that comes with `dr`, from src/ and from dist/ alike. */
+export const EXAMPLE_RUNBOOK = fileURLToPath(new URL('../../runbooks/shop.yaml', import.meta.url));
+
+/** How to get a first runbook. */
+export function firstRunbook(folder: string): string[] {
+  return [`dr init --help    writes one for each application that it finds in an account`, `mkdir -p ${folder} && cp ${EXAMPLE_RUNBOOK} ${folder}    an example to edit`];
 }

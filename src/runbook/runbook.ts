@@ -1,12 +1,11 @@
 import type { HttpAssertion } from '../kinds/http-assertion.ts';
-import type { Accepted } from './accepts.ts';
+import type { Accepted, RunbookFile } from './schema.ts';
 import type { Approver } from '../approvals/people.ts';
 import type { PlanContext } from '../model/kind.ts';
 import type { Section, Strategy } from '../model/verb.ts';
 import type { Frame, OwnDraft } from '../kinds/own-steps/frame.ts';
 import type { Phase } from '../model/step.ts';
 import type { Position, Problem } from './problem.ts';
-import type { RunbookFile } from './schema.ts';
 
 interface RunbookRegion {
   /** e.g. `ap-northeast-1` */

@@ -9,7 +9,7 @@ import type { Surroundings } from '../../src/app/doctor/surroundings.ts';
 import { sdkCaller } from '../../src/aws/sdk-caller.ts';
 import { DrError } from '../../src/base/errors.ts';
 import { doctorText } from '../../src/cli/doctor-view.ts';
-import { plain } from '../../src/cli/style.ts';
+import { plain } from '../../src/cli/text.ts';
 import { S3State } from '../../src/journal/s3-state.ts';
 import { APPROVED, OPERATOR, planOf, runPlan, SEOUL, SHOP, simulation, TOKYO } from '../engine/simulated.ts';
 

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { confirmFleet, fleetText, fleetWord } from '../../src/cli/fleet-view.ts';
-import { plain } from '../../src/cli/style.ts';
+import { plain } from '../../src/cli/text.ts';
 import type { FleetPlan, FleetResult } from '../../src/app/fleet/fleet.ts';
 import { endpointOverrides } from '../../src/app/live-effects.ts';
 import { lockName } from '../../src/app/locks.ts';

@@ -4,7 +4,7 @@ import { previewRun } from '../../src/app/preview.ts';
 import type { Direction } from '../../src/app/observe.ts';
 import { endpointOverrides } from '../../src/app/live-effects.ts';
 import { leaseAll } from '../../src/app/locks.ts';
-import { previewLines, wouldBeRefused } from '../../src/cli/preview-view.ts';
+import { previewLines, wouldBeRefused } from '../../src/cli/refusal-view.ts';
 import { LocalState } from '../../src/journal/local-state.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { runbookInLab } from '../../src/app/lab-failover.ts';
-import { EXAMPLE_RUNBOOK } from '../../src/runbook/example.ts';
+import { EXAMPLE_RUNBOOK } from '../../src/runbook/find.ts';
 
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'runbooks');
 

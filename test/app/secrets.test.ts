@@ -15,7 +15,7 @@ import { JsonlPresenter, PlainPresenter } from '../../src/cli/presenters/plain.t
 import { TreePresenter } from '../../src/cli/presenters/tree.ts';
 import { historyText, runJson, statusText } from '../../src/cli/run-view.ts';
 import { renderError, shownError } from '../../src/cli/shown-error.ts';
-import { plain } from '../../src/cli/style.ts';
+import { plain } from '../../src/cli/text.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';

@@ -10,7 +10,7 @@ import { openState } from '../../src/app/state.ts';
 import { planText } from '../../src/cli/plan-view.ts';
 import { statusText } from '../../src/cli/run-view.ts';
 import { sweepJson, sweepText } from '../../src/cli/sweep-view.ts';
-import { plain as PLAIN } from '../../src/cli/style.ts';
+import { plain as PLAIN } from '../../src/cli/text.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
 import { criticalPath } from '../../src/plan/feasibility.ts';
 import { DRILL, keepBackups, twinsIn } from '../engine/drills.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { standingOf } from '../../src/app/standing.ts';
 import { trendsOf, writeTrends } from '../../src/app/trends.ts';
-import { plain } from '../../src/cli/style.ts';
+import { plain } from '../../src/cli/text.ts';
 import { statusText } from '../../src/cli/run-view.ts';
 import { renderHistory } from '../../src/report/portfolio/history-page.ts';
 import { trendsText } from '../../src/cli/trends-view.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { errorsDocument, fatesOf } from '../../src/aws/documented-errors.ts';
+import { errorsDocument, fatesOf } from './documented-errors.ts';
 import { MUTATIONS, type Service } from '../../src/aws/operations.ts';
 
 const ROOT = new URL('../../', import.meta.url);

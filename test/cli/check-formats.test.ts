@@ -7,7 +7,7 @@ import { validateXML } from 'xmllint-wasm';
 import { checkText } from '../../src/cli/check-view.ts';
 import { checkJunit, checkPrometheus, checkSarif } from '../../src/cli/check-formats.ts';
 import type { CheckResult, PlacedFinding } from '../../src/app/check/check.ts';
-import { plain } from '../../src/cli/style.ts';
+import { plain } from '../../src/cli/text.ts';
 import { readPrometheus } from './prometheus-text.ts';
 import { SARIF } from './sarif-schema.ts';
 

@@ -6,7 +6,7 @@ import { type ConfirmIo } from '../../src/cli/confirm.ts';
 import { fleetPreviewText, refusedCount, sayProgress } from '../../src/cli/fleet-preview.ts';
 import { confirmFleet, fleetJson, fleetPlanText, fleetText } from '../../src/cli/fleet-view.ts';
 import { FleetLines, fleetTable } from '../../src/cli/presenters/fleet.ts';
-import { plain } from '../../src/cli/style.ts';
+import { plain } from '../../src/cli/text.ts';
 import { failedStory, plan } from './fixture.ts';
 
 const member = (name: string, more: object = {}) =>

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planText, type ShownPlan } from '../../src/cli/plan-view.ts';
 import { beyondTheLine } from '../../src/plan/graph.ts';
-import { plain } from '../../src/cli/style.ts';
-import { width } from '../../src/cli/text.ts';
+import { plain, width } from '../../src/cli/text.ts';
 import type { Preview } from '../../src/engine/preview.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { criticalPath } from '../../src/plan/feasibility.ts';

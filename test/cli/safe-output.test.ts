@@ -4,8 +4,7 @@ import { PlainPresenter } from '../../src/cli/presenters/plain.ts';
 import { FleetLines } from '../../src/cli/presenters/fleet.ts';
 import { TreePresenter } from '../../src/cli/presenters/tree.ts';
 import { renderError, shownError } from '../../src/cli/shown-error.ts';
-import { plain } from '../../src/cli/style.ts';
-import { safe } from '../../src/cli/text.ts';
+import { plain, safe } from '../../src/cli/text.ts';
 
 const EVIL = 'evil \u001b[2J\u001b]0;pwned\u0007\u009b1A\u202e\r\nError: forged';
 const RAW = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;

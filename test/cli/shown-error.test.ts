@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AwsError } from '../../src/aws/errors.ts';
 import { DrError } from '../../src/base/errors.ts';
 import { renderError, shownError } from '../../src/cli/shown-error.ts';
-import { plain } from '../../src/cli/style.ts';
+import { plain } from '../../src/cli/text.ts';
 
 const scene = { command: 'failover', flags: ['region', 'json'], debug: false };
 

@@ -16,7 +16,7 @@ export interface AlarmSeen extends AlarmName {
   because: string;
 }
 
-type Looking = { effects: Pick<Effects, 'aws' | 'clock'>; signal: AbortSignal };
+export type Looking = { effects: Pick<Effects, 'aws' | 'clock'>; signal: AbortSignal };
 
 /** Each alarm of the runbook, one question a region. A region that gives no answer tells nothing. */
 export async function alarmsSeen({ effects, signal }: Looking, alarms: readonly AlarmName[]): Promise<AlarmSeen[]> {

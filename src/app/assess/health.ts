@@ -4,11 +4,11 @@ import { eventStatus } from '../../aws/states/others.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { healthRegionsFor } from '../../base/regions.ts';
-import type { Effects } from '../../effects/effects.ts';
 import { allow } from '../../kinds/common.ts';
 import type { Signal } from '../../model/signals.ts';
 import type { Permission } from '../../model/step.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
+import type { Looking } from './alarms.ts';
 
 export interface HealthSeen {
   signal: string;
@@ -17,7 +17,6 @@ export interface HealthSeen {
   because: string;
 }
 
-type Looking = { effects: Pick<Effects, 'aws' | 'clock'>; signal: AbortSignal };
 type Regions = { source: string; target: string };
 
 const SHOWN = 5;

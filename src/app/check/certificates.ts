@@ -3,14 +3,13 @@ import { balancersOf, secureListeners } from '../../aws/elbv2.ts';
 import { certificateStatus } from '../../aws/states/others.ts';
 import { arnIn } from '../../base/arn.ts';
 import { plural } from '../../base/plural.ts';
-import type { Effects } from '../../effects/effects.ts';
 import { allow } from '../../kinds/common.ts';
 import { ifAllowed } from '../../kinds/inspect.ts';
 import { knownKind } from '../../kinds/registry.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import type { Permission } from '../../model/step.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
-import type { PathFinding } from './run-findings.ts';
+import type { Asking, PathFinding } from './run-findings.ts';
 
 /*
  * Would browsers take the answers of the region that becomes active? Its load balancers are those that the target groups of the runbook
@@ -22,13 +21,6 @@ const PAGE = 'https://docs.aws.amazon.com/acm/latest/userguide/managed-renewal.h
 const DAY_MS = 86_400_000;
 /** ACM renews 60 days before the end, where it can: what is nearer than this was not renewed. */
 const NEAR_MS = 30 * DAY_MS;
-
-interface Asking {
-  effects: Effects;
-  loaded: LoadedRunbook;
-  target: string;
-  signal: AbortSignal;
-}
 
 /** What `certificateFindings` asks. */
 export function certificateLooks(target: string, account: string): Permission[] {

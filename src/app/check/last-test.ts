@@ -1,11 +1,10 @@
 import { formatDuration } from '../../base/duration.ts';
-import { partsOfRunId } from '../../base/ids.ts';
 import type { StateStore } from '../../journal/state-store.ts';
 import { finder } from '../../model/finding.ts';
 import type { Plan } from '../../model/plan.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { runMode } from '../live-effects.ts';
-import { readable } from '../runs.ts';
+import { newestRunsOf, readable } from '../runs.ts';
 import type { PathFinding } from './run-findings.ts';
 
 /* When it was last shown that this application recovers: by a drill, or by a move, that ended well. */
@@ -17,14 +16,13 @@ export interface LastTest {
   at: number;
 }
 
-const RUNS = 20;
 const DAY_MS = 86_400_000;
 /** A quarter: what auditors ask for, and `dr evidence` takes. */
 const DUE_MS = 90 * DAY_MS;
 
 /** Undefined where the newest runs hold none. */
 export async function lastTest(state: StateStore, { runbook, account }: Pick<Plan, 'runbook' | 'account'>): Promise<LastTest | undefined> {
-  const ids = (await state.runs().catch(() => [])).filter((id) => partsOfRunId(id)?.runbook === runbook.name).slice(-RUNS);
+  const ids = await newestRunsOf(state, runbook.name);
   for (const id of ids.toReversed()) {
     const run = await readable(state, id);
     if (run === undefined || run.outcome !== 'succeeded' || run.mode !== runMode(account)) continue;

@@ -1,13 +1,11 @@
 import { recentSamples } from '../../aws/cloudwatch.ts';
 import { vcpusOf } from '../../aws/ec2.ts';
 import { serviceQuota, type ServiceQuota } from '../../aws/service-quotas.ts';
-import type { Effects } from '../../effects/effects.ts';
 import { allow } from '../../kinds/common.ts';
 import { ifAllowed } from '../../kinds/inspect.ts';
 import { knownKind } from '../../kinds/registry.ts';
 import { finder, type Finding } from '../../model/finding.ts';
-import type { LoadedRunbook } from '../../runbook/runbook.ts';
-import type { PathFinding } from './run-findings.ts';
+import type { Asking, PathFinding } from './run-findings.ts';
 
 /*
  * Would the account be let start what a failover needs? EC2 counts the vCPUs that run on demand, by family, for all applications of a
@@ -38,13 +36,6 @@ const CODES: Readonly<Record<string, string>> = {
 /** EC2 publishes its usage every few minutes. */
 const PERIOD_SECONDS = 300;
 const WINDOW_MS = 3 * 3_600_000;
-
-interface Asking {
-  effects: Effects;
-  loaded: LoadedRunbook;
-  target: string;
-  signal: AbortSignal;
-}
 
 /** What `vcpuFindings` asks. */
 export const VCPU_LOOKS = allow(['ec2:DescribeInstanceTypes', 'servicequotas:GetServiceQuota', 'cloudwatch:GetMetricData'], ['*']);

@@ -1,5 +1,5 @@
 import { partitionOf, regionsIn } from '../../base/regions.ts';
-import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
+import { type Env, type Finding, fine, lost, type Losses, unknown } from './finding.ts';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,6 @@ import { join } from 'node:path';
  * Where credentials come from, in the order in which the AWS SDK for JavaScript looks for them, and what each source
  * needs. https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html
  */
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 const KEEP = 'keep a second way that needs nothing of it, e.g. a role assumed in the target region, or a break-glass user whose keys lie in a safe';
 

@@ -7,7 +7,7 @@ import { offlinePlans } from '../offline-plan.ts';
 import { runbookFiles } from '../../runbook/find.ts';
 import type { StatePlace } from '../state.ts';
 import { credentialFindings, readAwsConfig } from './credentials-findings.ts';
-import { type Finding, fine, lost, type Losses, lossesOf, PLANES, type SurvivalVerdict } from './finding.ts';
+import { type Env, type Finding, fine, lost, type Losses, lossesOf, PLANES, type SurvivalVerdict } from './finding.ts';
 import { planFindings } from './plan-findings.ts';
 import { machineRegion, surroundingFindings, surroundingsOf, type Surroundings } from './surroundings.ts';
 import { DEFAULT_VERB } from '../../model/verb.ts';
@@ -17,7 +17,7 @@ interface DoctorRequest {
   /** Regions, and the names of `PLANES`. */
   without: readonly string[];
   state: StatePlace;
-  env?: Readonly<Record<string, string | undefined>>;
+  env?: Env;
   /** Default: this machine. */
   surroundings?: Surroundings;
   now?: number;
@@ -68,7 +68,7 @@ function verdictOf(findings: readonly Finding[]): SurvivalVerdict {
   return findings.some((f) => f.verdict === 'not-known') ? 'not-known' : 'ok';
 }
 
-async function waysOf(loaded: LoadedRunbook, losses: Losses, env: Readonly<Record<string, string | undefined>>): Promise<{ ways: Way[]; findings: Finding[] }> {
+async function waysOf(loaded: LoadedRunbook, losses: Losses, env: Env): Promise<{ ways: Way[]; findings: Finding[] }> {
   const { runbook } = loaded;
   const regions = runbook.regions.map((r) => r.id);
   const targets = regions.filter((id) => !losses.regions.has(id));

@@ -6,6 +6,8 @@ import { iamRegionFor } from '../../base/regions.ts';
 export const PLANES = ['route53-control-plane', 'iam', 'sts-global'] as const;
 type Plane = (typeof PLANES)[number];
 
+export type Env = Readonly<Record<string, string | undefined>>;
+
 export interface Losses {
   regions: ReadonlySet<string>;
   planes: ReadonlySet<Plane>;

@@ -2,11 +2,9 @@ import type { Json } from '../../base/json.ts';
 import type { PlanStep } from '../../model/step.ts';
 import type { Plan } from '../../model/plan.ts';
 import { regionsIn } from '../../base/regions.ts';
-import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
+import { type Env, type Finding, fine, lost, type Losses, unknown } from './finding.ts';
 
 /* What the steps of a failover need. In assess and fence the source is asked for what it still says, and never needed. */
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 interface Place {
   runbook: string;

@@ -4,11 +4,9 @@ import { parseS3Place } from '../../journal/s3-state.ts';
 import type { StatePlace } from '../state.ts';
 import { toolVersion } from '../version.ts';
 import { regionsIn } from '../../base/regions.ts';
-import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
+import { type Env, type Finding, fine, lost, type Losses, unknown } from './finding.ts';
 
 /* What surrounds a run: where its state lies, the machine, name resolution, endpoints, the package. */
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Surroundings {
   env: Env;

@@ -8,10 +8,9 @@ import type { Inventory } from '../../model/discovery.ts';
 import { parseRunbook } from '../../runbook/load.ts';
 import { RunbookError } from '../../runbook/problem.ts';
 import { applicationsIn } from './applications.ts';
-import { type Draft, draftOf, type Open, type Wishes } from './draft.ts';
+import { type Draft, draftOf, type Open, runbookText, type Wishes } from './draft.ts';
 import { mustHaveRead, type NotRead, readAccount, type ReadAccount } from './read-account.ts';
 import { readTerraform } from './terraform.ts';
-import { runbookText } from './write-yaml.ts';
 
 interface InitRequest extends Wishes {
   aws: AwsCaller;

@@ -26,7 +26,7 @@ export interface RegionInventory {
 
 export const NOTHING: RegionInventory = { databases: [], backups: [], groups: [], instances: [], targetGroups: [], templates: [], images: [], securityGroups: [], subnetGroups: [], parameterGroups: [], topics: [], proxies: [], paths: [] };
 
-function known<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
+export function known<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
 }
 

@@ -4,6 +4,7 @@ import { parseArn, regionOfArn } from '../../base/arn.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
 import type * as model from '../../model/discovery.ts';
 import type { Inventory } from '../../model/discovery.ts';
+import { known } from './seen.ts';
 
 /*
  * The state file of Terraform or OpenTofu as an account: the attributes are those of the AWS provider. Nothing is called.
@@ -23,10 +24,6 @@ const list = (value: unknown): string[] => (Array.isArray(value) ? value.filter(
 const objects = (value: unknown): Attributes[] => (Array.isArray(value) ? value.filter((one): one is Attributes => typeof one === 'object' && one !== null) : []);
 const tags = (of: Attributes): model.Tags => Object.fromEntries(Object.entries((of.tags_all ?? of.tags ?? {})).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])));
 const plain = (name: unknown): string => (text(name) ?? '').toLowerCase().replace(/\.$/, '');
-
-function known<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
-}
 
 /** @throws DrError when the file is none */
 export async function readTerraform(path: string): Promise<Inventory> {

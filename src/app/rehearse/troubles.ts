@@ -176,24 +176,16 @@ export const TROUBLES: readonly Trouble[] = [
     what: 'the image of the group was deleted: every launch fails',
     must: 'borne',
     fits: hasGroups,
-    before: (way) => {
-      for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, { launches: 'image' });
-    },
-    mend: (way) => {
-      for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, {});
-    },
+    before: (way) => setTrouble(way, { launches: 'image' }),
+    mend: (way) => setTrouble(way, {}),
   },
   {
     name: 'key-disabled',
     what: 'the key of the volumes is disabled: every launch fails',
     must: 'borne',
     fits: hasGroups,
-    before: (way) => {
-      for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, { launches: 'kms' });
-    },
-    mend: (way) => {
-      for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, {});
-    },
+    before: (way) => setTrouble(way, { launches: 'kms' }),
+    mend: (way) => setTrouble(way, {}),
   },
   {
     name: 'backups-stopped',
@@ -309,4 +301,8 @@ function checksOf({ stage: { world }, source }: Way) {
 /** The most instances of every group in the target region, from what it has now. */
 function setCapacity(way: Way, of: (now: number) => number): void {
   for (const { name, instances } of groups(way)) way.stage.world.setGroupCapacity(way.target, name, of(instances.length));
+}
+
+function setTrouble(way: Way, trouble: Parameters<Way['stage']['world']['setGroupTrouble']>[2]): void {
+  for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, trouble);
 }

@@ -4,8 +4,7 @@ import { formatDuration } from '../../base/duration.ts';
 import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState } from '../../journal/state.ts';
 import { standing } from '../run-view.ts';
-import { type Painter, painterFor } from '../style.ts';
-import { columns, indent, safe, width } from '../text.ts';
+import { columns, indent, type Painter, painterFor, safe, width } from '../text.ts';
 import type { Presenter } from './presenter.ts';
 import { budgetLine, sentence, type Tone } from './sentences.ts';
 

@@ -2,10 +2,9 @@ import * as Flags from '@oclif/core/flags';
 import { DrError } from '../../base/errors.ts';
 import { DrCommand } from '../../cli/base-command.ts';
 import { regionEachFlag } from '../../cli/flag-values.ts';
-import { painterFor } from '../../cli/style.ts';
+import { painterFor, terminalWidth } from '../../cli/text.ts';
 import { drainOnSignals } from '../../cli/signals.ts';
 import { isLeft, sweepJson, sweepText } from '../../cli/sweep-view.ts';
-import { terminalWidth } from '../../cli/text.ts';
 
 export default class DrillSweep extends DrCommand {
   static override summary = 'Find what drills have left in an account, and delete what this state has a journal of.';

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { DrCommand } from '../../cli/base-command.ts';
 import { regionArg } from '../../cli/flag-values.ts';
 import { labStatusText, withoutEnv } from '../../cli/lab-view.ts';
-import { painterFor } from '../../cli/style.ts';
+import { painterFor } from '../../cli/text.ts';
 
 export default class LabBreak extends DrCommand {
   static override summary = 'Kill a region of the lab: its database, its application, its AWS endpoints.';

@@ -1,7 +1,7 @@
 import { DrCommand } from '../../cli/base-command.ts';
 import { regionArg } from '../../cli/flag-values.ts';
 import { labStatusText, withoutEnv } from '../../cli/lab-view.ts';
-import { painterFor } from '../../cli/style.ts';
+import { painterFor } from '../../cli/text.ts';
 
 export default class LabHeal extends DrCommand {
   static override summary = 'Bring a broken region of the lab back, as its disks say, and repair its network.';

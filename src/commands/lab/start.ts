@@ -3,7 +3,7 @@ import { DrCommand } from '../../cli/base-command.ts';
 import { countFlag } from '../../cli/flag-values.ts';
 import { labStartedText, withoutEnv } from '../../cli/lab-view.ts';
 import { drainOnSignals } from '../../cli/signals.ts';
-import { painterFor } from '../../cli/style.ts';
+import { painterFor } from '../../cli/text.ts';
 
 export default class LabStart extends DrCommand {
   static override summary = 'Start two regions on this machine: AWS endpoints, databases, DNS, an application, users.';

@@ -1,6 +1,6 @@
 import { DrCommand } from '../../cli/base-command.ts';
 import { labStatusText, withoutEnv } from '../../cli/lab-view.ts';
-import { painterFor } from '../../cli/style.ts';
+import { painterFor } from '../../cli/text.ts';
 
 export default class LabStatusCommand extends DrCommand {
   static override summary = 'Show the lab: regions, databases, names, and what its users see.';

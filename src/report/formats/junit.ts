@@ -1,5 +1,5 @@
 import type { Evidence, EvidenceObjective, EvidenceStep } from '../evidence-schema.ts';
-import { attribute, type Case, caseText } from './junit-xml.ts';
+import { escapeText } from '../escape.ts';
 
 /* A run as JUnit XML: a test case for each objective and for each step. */
 
@@ -56,4 +56,26 @@ function stepCase(step: EvidenceStep, suite: string, ended: boolean): Case {
 
 function secondsOf(ms: number | null): string {
   return ((ms ?? 0) / 1000).toFixed(3);
+}
+
+/* JUnit XML, as CI systems read it. https://github.com/jenkinsci/xunit-plugin (junit-10.xsd), https://docs.gitlab.com/ci/testing/unit_test_reports/ */
+
+export interface Case {
+  name: string;
+  classname: string;
+  seconds: number;
+  /** An element of the case, with its type, message and text. */
+  result?: { element: 'failure' | 'error' | 'skipped'; type: string; message: string; text: string };
+}
+
+export function caseText({ name, classname, seconds, result }: Case): string {
+  const open = `    <testcase name="${attribute(name)}" classname="${attribute(classname)}" time="${seconds.toFixed(3)}"`;
+  if (result === undefined) return `${open}/>`;
+  const { element, type, message, text } = result;
+  return `${open}>\n      <${element} type="${attribute(type)}" message="${attribute(message)}">${attribute(text)}</${element}>\n    </testcase>`;
+}
+
+/** Safe in XML 1.0, which has no place for some characters. */
+export function attribute(text: string): string {
+  return escapeText(text.toWellFormed().replace(/[\ufffe\uffff]/g, '\ufffd'));
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type AssessedWay, type Assessment, assessLoaded, type AssessRequest, exitOf } from '../../../src/app/assess/assess.ts';
 import { iamPolicies } from '../../../src/app/iam.ts';
 import { assessText } from '../../../src/cli/assess-view.ts';
-import { plain } from '../../../src/cli/style.ts';
+import { plain } from '../../../src/cli/text.ts';
 import type { AwsCaller } from '../../../src/aws/caller.ts';
 import { MUTATIONS } from '../../../src/aws/operations.ts';
 import { SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';

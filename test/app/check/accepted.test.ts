@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { acceptanceOf } from '../../../src/app/check/accepted.ts';
+import { acceptanceOf } from '../../../src/app/check/run-findings.ts';
 import type { Finding } from '../../../src/model/finding.ts';
-import type { Accepted } from '../../../src/runbook/accepts.ts';
+import type { Accepted } from '../../../src/runbook/schema.ts';
 
 const finding = (rule: string, resource: string): Finding => ({ rule, severity: 'warning', resource, region: 'ap-northeast-1', observed: 'o', wanted: 'w', mend: 'm' });
 const accepted = (more: Partial<Accepted> = {}): Accepted => ({ rule: 'multi-az', owner: 'lead@example.com', until: '2026-12-31', ...more });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { rehearsable } from '../../../src/app/rehearse/one.ts';
 import { prove, type Proof } from '../../../src/app/rehearse/prove.ts';
 import { TROUBLES } from '../../../src/app/rehearse/troubles.ts';
-import { proveJunit } from '../../../src/cli/prove-junit.ts';
+import { proveJunit } from '../../../src/cli/rehearse-view.ts';
 import { loadRunbook } from '../../../src/runbook/load.ts';
 import { SEOUL, TOKYO } from '../../engine/simulated.ts';
 

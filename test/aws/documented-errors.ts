@@ -1,4 +1,4 @@
-import { MUTATIONS, type OperationOf, type Service } from './operations.ts';
+import { MUTATIONS, type OperationOf, type Service } from '../../src/aws/operations.ts';
 
 /*
  * What every change of `dr` may be refused with, and what `dr` does then. The names are those of the SDK, which has them from
@@ -285,7 +285,7 @@ export function fatesOf(service: Service, operation: string): ErrorFates | undef
 
 const HEAD = `# What AWS may answer to a change, and what \`dr\` does then
 
-Written by \`npm run aws-errors\` from \`src/aws/documented-errors.ts\`. The errors are those that the AWS SDK documents for each
+Written by \`npm run aws-errors\` from \`test/aws/documented-errors.ts\`. The errors are those that the AWS SDK documents for each
 operation; EC2 documents none per operation, so those that apply were chosen by hand.
 
 - **foreseen**: a check before the first change refuses it, or the step asks right before the change.
