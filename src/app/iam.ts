@@ -147,7 +147,7 @@ function usage(code: string, title: string, next = 'dr iam --help'): DrError {
 const READ = /^(?!kms:)[a-z0-9-]+:(Describe|Get|List)/;
 
 /** What a check of the application needs, whichever region is active: what the checks of a failover read, and what the kinds look at. */
-export async function checkPermissions(loaded: LoadedRunbook, account: string): Promise<Permission[]> {
+async function checkPermissions(loaded: LoadedRunbook, account: string): Promise<Permission[]> {
   const { strategy, objectives, resources } = loaded.runbook;
   const regions = loaded.runbook.regions.map(({ id }) => id);
   const permissions: Permission[] = [];

@@ -184,7 +184,7 @@ function howToAllow(error: AwsError): string[] {
  * and where data contradicts itself: an old writer that has come back calls itself a writer too.
  */
 
-export interface RegionView {
+interface RegionView {
   region: string;
   account: string;
   identity: string;
@@ -201,7 +201,7 @@ function said(view: RegionView): string {
 }
 
 /** The region that a failover or a switchover leaves. @throws DrError: already active, or it cannot be told. */
-export function sourceOf(view: RegionView, runbook: Runbook, verb: Verb, named: string | undefined): string {
+function sourceOf(view: RegionView, runbook: Runbook, verb: Verb, named: string | undefined): string {
   const { region: target, resources } = view;
   const regions = runbook.regions.map((r) => r.id);
   const active = [...told(resources, 'databases'), ...told(resources, 'traffic')].flat();
@@ -238,7 +238,7 @@ export function sourceOf(view: RegionView, runbook: Runbook, verb: Verb, named: 
 }
 
 /** The one view whose region is active. `named` is the region that a person said, `errors` what regions could not be asked for. */
-export function activeView(views: readonly RegionView[], runbook: Runbook, named: string | undefined, errors: readonly unknown[]): RegionView {
+function activeView(views: readonly RegionView[], runbook: Runbook, named: string | undefined, errors: readonly unknown[]): RegionView {
   const active = views.filter(isActive);
   const first = active[0];
   // Of several writers each names all the others; two that do not know of each other contradict.
@@ -269,7 +269,7 @@ function isActive({ region, resources }: RegionView): boolean {
 }
 
 /** The regions whose standby a reprotect rebuilds. @throws DrError when all follow already. */
-export function toRebuild(view: RegionView, runbook: Runbook, named: string | undefined): readonly string[] {
+function toRebuild(view: RegionView, runbook: Runbook, named: string | undefined): readonly string[] {
   if (named === view.region) {
     throw new DrError({
       code: 'STANDBY_ACTIVE',

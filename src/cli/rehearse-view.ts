@@ -153,8 +153,6 @@ export function proveJunit(runbook: string, way: string, proofs: readonly Proof[
 
 const STYLES = 'body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #ddd;padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top}.mark{background:#fff3cd;padding:.4rem .8rem;font-weight:600}.bad{color:#b71c1c}.good{color:#2e7d32}small{color:#555}';
 
-const time = (ms: number | null): string => (ms === null ? 'unknown' : formatDuration(ms));
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): Html {
   return html`<table><tr>${head.map((cell) => html`<th>${cell}</th>`)}</tr>${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</table>`;

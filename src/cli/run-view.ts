@@ -10,7 +10,8 @@ import { requestLines } from '../report/requests.ts';
 import { requestEvidence } from '../report/step-evidence.ts';
 import { modeTag, nextLabel, resumeCommand, routeText } from './names.ts';
 import { budgetLine } from './presenters/sentences.ts';
-import { endOf, stepTree } from './step-tree.ts';
+import { stepTree } from './step-tree.ts';
+import { endOf } from './step-end.ts';
 import { columns, fit, indent, type Painter, width } from './text.ts';
 import { stepsAtWork, waitingText } from './waiting.ts';
 

@@ -2,13 +2,13 @@ import { iso } from '../base/clock.ts';
 import { changeOf } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
 import { sourceVerdictFact } from '../model/signals.ts';
-import { type Phase, PHASES, type PlanStep, type Says } from '../model/step.ts';
+import { type Phase, PHASES, type PlanStep } from '../model/step.ts';
 import { requestedText } from '../report/requests.ts';
 import { againstEstimate } from './presenters/sentences.ts';
 import { refusalLines } from './refusal-view.ts';
 import { indent, type Painter, type Style } from './text.ts';
 import { answerText, approvalWait } from './waiting.ts';
-import { changeMade, isSkipped } from '../report/changes.ts';
+import { END_MARKS, endOf } from './step-end.ts';
 
 /** The steps of a phase, in the order of the plan. */
 export interface PhaseSteps {
@@ -70,27 +70,3 @@ function signalPerLine(because: string, state: RunState): string {
   const judged = sourceVerdictFact.read(state);
   return judged?.because === because && judged.weighed !== undefined ? [judged.weighed.short, ...judged.weighed.signals].join('\n') : because;
 }
-
-/** How a step that has ended is to be read: only what was made, was there, or was passed is `done`. */
-export type StepEnd = 'done' | 'simulated' | 'skipped' | 'not made' | Says;
-
-/** Of a step that has ended; undefined of any other. A signal is neither good nor bad: it says what it saw. */
-export function endOf(step: PlanStep, run: StepRun, state: RunState): StepEnd | undefined {
-  if (run.state !== 'done') return undefined;
-  if (run.simulated === true) return 'simulated';
-  if (isSkipped(step, run)) return 'skipped';
-  if (run.says !== undefined) return run.says;
-  return step.changes.length > 0 && changeMade(step, state).made === 'not made' ? 'not made' : 'done';
-}
-
-/** Each has a mark of its own: colour carries nothing alone. */
-export const END_MARKS: Record<StepEnd, readonly [mark: string, style: Style]> = {
-  done: ['✔', 'green'],
-  simulated: ['–', 'yellow'],
-  skipped: ['–', 'yellow'],
-  'not judged': ['–', 'yellow'],
-  'not made': ['–', 'yellow'],
-  down: ['↓', 'cyan'],
-  up: ['↑', 'cyan'],
-  unknown: ['?', 'yellow'],
-};

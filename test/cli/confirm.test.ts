@@ -75,7 +75,7 @@ describe('a confirmation', () => {
 
   it.each(['', 'y', 'yes', 'SHOP', 'shop2'])('declines %o', async (answer) => {
     const error = await refusal(confirm(request, io(true, answer)));
-    expect(error).toMatchObject({ exit: 'declined', code: 'NOT_CONFIRMED', exitCode: 5 });
+    expect(error).toMatchObject({ exit: 'declined', code: 'NOT_CONFIRMED' });
   });
 
   it('is refused without a terminal, and says how to give it', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { END_MARKS, endOf, type StepEnd, stepTree } from '../../src/cli/step-tree.ts';
+import { stepTree } from '../../src/cli/step-tree.ts';
+import { END_MARKS, endOf, type StepEnd } from '../../src/cli/step-end.ts';
 import { runJson } from '../../src/cli/run-view.ts';
 import { sentence } from '../../src/cli/presenters/sentences.ts';
 import type { RunEvent } from '../../src/journal/events.ts';

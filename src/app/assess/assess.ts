@@ -116,7 +116,7 @@ export function exitOf({ ways }: Pick<Assessment, 'ways'>): ExitName {
 
 /* What waiting costs, what going loses, and the one command. Pure. */
 
-export interface Cost {
+interface Cost {
   /** Seconds of the objective. */
   rto: number;
   /** Seconds since users began to suffer; absent where nobody has said when that was. */
@@ -131,7 +131,7 @@ export interface Cost {
   losses: readonly { database: string; boundMs?: number; rpoMs: number; because: string }[];
 }
 
-export function costOf({ runbook }: LoadedRunbook, { losses, feasibility, impactAt }: Looked, now: number): Cost {
+function costOf({ runbook }: LoadedRunbook, { losses, feasibility, impactAt }: Looked, now: number): Cost {
   const { rtoMs, rpoMs } = runbook.objectives;
   const { decideAfterMs } = runbook;
   const decide = decideAfterMs === undefined ? undefined : { after: decideAfterMs / 1000, ...(impactAt === undefined ? {} : { at: iso(impactAt + decideAfterMs) }) };
@@ -147,7 +147,7 @@ export function costOf({ runbook }: LoadedRunbook, { losses, feasibility, impact
 }
 
 /** Before the time that the runbook has agreed on, nobody moves: what ends by itself loses nothing. Where the impact is not known, that time is not. */
-export function asAgreed(judgement: Judgement, { decide }: Cost, now: number): Judgement {
+function asAgreed(judgement: Judgement, { decide }: Cost, now: number): Judgement {
   if (judgement.recommendation !== 'move' || decide?.at === undefined || now >= Date.parse(decide.at)) return judgement;
   const reasons = [...judgement.reasons, `not yet: the runbook has agreed to leave a region ${secondsShown(decide.after)} after the impact (decide.after)`];
   return { ...judgement, recommendation: 'do-not-move', reasons, look: [`moving would help: run it again at ${decide.at}, and move where it still says so`] };
@@ -163,7 +163,7 @@ export interface Command {
 
 const REASON = ' --reason ';
 
-export function commandOf(loaded: LoadedRunbook, { made, target }: Way, { refusals, impactAt }: Looked): Command | undefined {
+function commandOf(loaded: LoadedRunbook, { made, target }: Way, { refusals, impactAt }: Looked): Command | undefined {
   if (made instanceof DrError) return undefined;
   const overridable = (refusals ?? []).flatMap(({ refusal }) => (refusal?.override.startsWith('--') === true ? [refusal.override] : []));
   const reason = overridable.some((override) => override.includes(REASON)) ? ['--reason "…"'] : [];

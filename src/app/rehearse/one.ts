@@ -308,14 +308,14 @@ function watchUsers(http: HttpPort, { runbook }: LoadedRunbook, clock: Clock): U
 }
 
 /** A step of the slowest way through a run, and how long it was waited for. */
-export interface Decided {
+interface Decided {
   step: string;
   title: string;
   ms: number;
 }
 
 /** From the step that ended last back to the start, each time to the step that was waited for longest. */
-export function decidedBy(state: RunState): Decided[] {
+function decidedBy(state: RunState): Decided[] {
   const planned = new Map(state.plan.steps.map((step) => [step.id, step]));
   const endOf = (id: string): number => state.steps.get(id)?.endedAt ?? 0;
   const latest = (ids: readonly string[]): string | undefined => ids.toSorted((a, b) => endOf(b) - endOf(a))[0];

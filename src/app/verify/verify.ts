@@ -48,7 +48,7 @@ function onlyFile(verdict: RunVerdict, name: string): RunVerdict {
   return { ...verdict, bad, ok: bad.length === 0 };
 }
 
-export interface PackVerdict extends Pick<RunVerdict, 'ok' | 'right' | 'bad' | 'notes'> {
+interface PackVerdict extends Pick<RunVerdict, 'ok' | 'right' | 'bad' | 'notes'> {
   from: string;
   to: string;
 }
@@ -67,13 +67,13 @@ const manifestSchema = z.strictObject({
 });
 type Manifest = z.infer<typeof manifestSchema>;
 
-export async function isPack(folder: string): Promise<boolean> {
+async function isPack(folder: string): Promise<boolean> {
   const found = await Promise.all([MANIFEST, SIGNATURE, 'evidence.json'].map((name) => stat(join(folder, name)).catch(() => undefined)));
   return found.some((info) => info !== undefined);
 }
 
 /** Checks a pack from its bytes: manifest and signature, every file, every run, and the index against the journals. */
-export async function verifyPack(folder: string, signers: Signers | undefined): Promise<{ pack: PackVerdict; runs: RunVerdict[] }> {
+async function verifyPack(folder: string, signers: Signers | undefined): Promise<{ pack: PackVerdict; runs: RunVerdict[] }> {
   const pack: PackVerdict = { from: '?', to: '?', ok: false, right: [], bad: [], notes: [] };
   const bytes = await readFile(join(folder, MANIFEST)).catch(() => undefined);
   const manifest = bytes === undefined ? undefined : parsed(bytes);

@@ -6,7 +6,7 @@ import type { ProbeRun, RunState, StepRun } from '../../journal/state.ts';
 import { utcSecond } from '../../report/requests.ts';
 import type { PlanStep } from '../../model/step.ts';
 import { changeMade } from '../../report/changes.ts';
-import { endOf } from '../step-tree.ts';
+import { endOf } from '../step-end.ts';
 import { modeTag, nextLabel, resumeCommand, routeText } from '../names.ts';
 import { refusalLines } from '../refusal-view.ts';
 import { traitsOf } from '../../model/verb.ts';

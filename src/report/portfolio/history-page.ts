@@ -74,7 +74,7 @@ interface Point {
 }
 
 /** RTO and RPO of an application over time; those of drills, if there are any, apart. */
-export function objectivePlots(runs: readonly RunRow[]): Html[] {
+function objectivePlots(runs: readonly RunRow[]): Html[] {
   const [moves, drills] = [runs.filter((run) => !inDrill(run)), runs.filter(inDrill)];
   const plots = (of: readonly RunRow[], where: string): Html[] => (of.length === 0 ? [] : [objectivePlot('RTO', of, where), objectivePlot('RPO', of, where)]);
   return [...plots(moves, ''), ...plots(drills, ' in drills')];

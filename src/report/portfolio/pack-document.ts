@@ -78,7 +78,7 @@ export interface Control {
   notCovered: string;
 }
 
-export const CONTROLS: readonly Control[] = [
+const CONTROLS: readonly Control[] = [
   { framework: 'SOC 2', control: 'A1.2', asks: 'Recovery infrastructure and backups are built, run and watched.', shown: ['objectives', 'data'], notCovered: 'How the infrastructure was designed and approved, environmental protections, monitoring of backups between runs.' },
   { framework: 'SOC 2', control: 'A1.3', asks: 'Recovery procedures are tested, and plans are revised by what tests show.', shown: ['tests', 'objectives', 'issues', 'signOffs'], notCovered: 'Scenarios other than the loss of a region, absence of key people, integrity of backups that no run has restored.' },
   { framework: 'ISO 22301:2019', control: '8.5', asks: 'An exercise programme at planned intervals, with scenarios, reports and improvements.', shown: ['tests', 'issues', 'signOffs'], notCovered: 'The programme itself, exercises of people, suppliers and premises, and how far exercises cover the business impact analysis.' },
@@ -98,13 +98,13 @@ export const CONTROLS: readonly Control[] = [
 ];
 
 /** What a pack holds of a sort of evidence, in words; `there` is false where it holds none. */
-export interface Shown {
+interface Shown {
   there: boolean;
   text: string;
 }
 
 /** What of each sort is there. Only runs on AWS are tests; rehearsals are counted apart. */
-export function shownIn(views: readonly ApplicationView[]): Record<Sort, Shown> {
+function shownIn(views: readonly ApplicationView[]): Record<Sort, Shown> {
   const all = views.flatMap(({ runs }) => runs);
   const live = all.filter(({ mode }) => mode === 'live');
   const tests = live.filter(isTest);
