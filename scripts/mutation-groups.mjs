@@ -40,7 +40,7 @@ export const GROUPS = {
   },
   files: {
     mutate: ['src/journal/{term-files,local-store,strict}.ts'],
-    tests: ['test/journal/{torn-files,local-store,strict}.test.ts'],
+    tests: ['test/journal/{torn-files,local-store,local-folder,strict}.test.ts'],
   },
   bucket: {
     mutate: ['src/journal/{s3-state,mirrored-state}.ts'],
