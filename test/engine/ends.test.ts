@@ -205,7 +205,8 @@ describe('a run that ends', () => {
     const http = { request: async (): Promise<HttpSample> => ((samples += 1) === 1 ? sample(500) : (await clock.sleep(60_000), sample(200))) };
     const probes = [{ name: 'home', http: 'http://x', status: 200, everyMs: 3_600_000, holdMs: 0 }];
     const one = made();
-    const run = await runTiny([twin], { twin: { ...one.kind, holds: () => (one.thing.there ? REACHED : { state: 'impossible', because: 'gone' }) } }, { clock, effects: { http }, plan: { ...DRILL.plan, probes } });
+    const onTwin: Fake = { holds: () => (one.thing.there ? REACHED : { state: 'impossible', because: 'gone' }) };
+    const run = await runTiny([twin, then()], { twin: one.kind, then: onTwin }, { clock, effects: { http }, plan: { ...DRILL.plan, probes } });
     expect([run.outcome, samples]).toEqual(['succeeded', 2]);
   });
 
