@@ -12,16 +12,15 @@ export interface LabApi {
   breakRegion(region: string): Promise<void>;
   /** Cuts a region off from the other regions; it continues, and users and AWS's callers reach it. @throws DrError for an unknown region. */
   cutNetwork(region: string): Promise<void>;
-  /** Undoes both. */
   heal(region: string): Promise<void>;
   /** Ends every process and removes every file. */
   stop(): Promise<void>;
 }
 
 /** Its calls by name; arguments are texts, and only the last one may be left out. */
-export const LAB_CALLS: { readonly [name in keyof LabApi]: true } = { status: true, ledger: true, breakRegion: true, cutNetwork: true, heal: true, stop: true };
+const LAB_CALLS: { readonly [name in keyof LabApi]: true } = { status: true, ledger: true, breakRegion: true, cutNetwork: true, heal: true, stop: true };
 
-export type LabCall = keyof LabApi;
+type LabCall = keyof LabApi;
 
 export function isLabCall(name: string): name is LabCall {
   return Object.hasOwn(LAB_CALLS, name);

@@ -6,7 +6,6 @@ import type { HostedZoneSeed } from '../simulator/seeds.ts';
 import type { World } from '../simulator/world.ts';
 import type { DatabaseWish, Login } from './server.ts';
 
-/** One application of the lab, as its runbook has it. */
 export interface AppScenario {
   runbook: string;
   path: string;

@@ -2,9 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Pool } from 'pg';
 import type { Login } from './server.ts';
 
-export interface ApplicationOptions {
+interface ApplicationOptions {
   region: string;
-  /** Name of its runbook. */
   name: string;
   /** The region's database endpoint, and how to log in; undefined where it keeps nothing. */
   database: (Login & { host: string; port: number }) | undefined;
@@ -87,7 +86,6 @@ export class Application {
 export const ORDERS_TABLE =
   'CREATE TABLE IF NOT EXISTS orders (id text PRIMARY KEY, region text NOT NULL, placed_at timestamptz NOT NULL DEFAULT now())';
 
-/** Answers, if nobody has. */
 export function reply(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, { 'content-type': text.startsWith('{') ? 'application/json' : 'text/plain; charset=utf-8' });

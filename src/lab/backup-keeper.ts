@@ -2,7 +2,6 @@ import type { LabBackup, LabServer } from './server.ts';
 
 /** Between two looks at a log; what AWS does every five minutes. */
 const SHIP_EVERY_MS = 250;
-/** From one region to another. */
 const UNDER_WAY_MS = 100;
 const FIRST_MS = 20_000;
 
@@ -20,7 +19,6 @@ export class BackupKeeper {
   #points: Point[] = [];
   #timer: NodeJS.Timeout | undefined;
   #under: Promise<void> = Promise.resolve();
-  /** Aborted when its source is gone. */
   #sending = new AbortController();
   #stopped = false;
 
@@ -63,7 +61,6 @@ export class BackupKeeper {
     await this.#under;
   }
 
-  /** Everything acknowledged before then can be restored. */
   restorableUpTo(): number | undefined {
     const now = Date.now();
     return this.#points.findLast((point) => point.arrivesAt <= now)?.at;

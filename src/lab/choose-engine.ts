@@ -6,7 +6,7 @@ import { postgresEngine } from './postgres/engine.ts';
 import type { DatabaseEngine, DatabaseWish } from './server.ts';
 
 /** `model`: never PostgreSQL. `postgres`: nothing else. Unset: PostgreSQL where it runs. */
-export const ENGINE_VARIABLE = 'DR_LAB_POSTGRES';
+const ENGINE_VARIABLE = 'DR_LAB_POSTGRES';
 
 /**
  * Starts the databases on PostgreSQL, or where that does not run on the model, whose note then says why.

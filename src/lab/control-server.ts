@@ -13,7 +13,7 @@ export interface ControlAddress {
   token: string;
 }
 
-export interface ControlServer extends ControlAddress {
+interface ControlServer extends ControlAddress {
   close(): void;
 }
 

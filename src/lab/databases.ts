@@ -8,7 +8,6 @@ import { LagMeter } from './lag-meter.ts';
 import { runSql } from './run-sql.ts';
 import type { DatabaseEngine, DatabaseWish, LabServer, Login, ReplicationLink } from './server.ts';
 
-/** An instance of the world and the real server behind it. */
 interface Instance {
   ref: DbRef;
   server: LabServer;
@@ -45,7 +44,6 @@ export class LabDatabases implements DatabaseDriver {
   #work: Promise<unknown> = Promise.resolve();
   #stopped = false;
 
-  /** Starts all servers. `addressOf` is the loopback address that stands for a region. */
   async start(engine: DatabaseEngine, wishes: readonly DatabaseWish[], addressOf: (region: string) => string): Promise<void> {
     this.#engine = engine;
     this.#addressOf = addressOf;
@@ -161,7 +159,6 @@ export class LabDatabases implements DatabaseDriver {
     });
   }
 
-  /** Where the log of an instance begins. */
   #writerOf(instance: Instance): Instance {
     return instance.replicates === undefined ? instance : this.#writerOf(instance.replicates.source);
   }
@@ -288,7 +285,6 @@ export class LabDatabases implements DatabaseDriver {
     }
   }
 
-  /** Both live, and there is a way between them. */
   #joined(a: string, b: string): boolean {
     const alive = !this.#dead.has(a) && !this.#dead.has(b);
     return alive && (a === b || (!this.#cutOff.has(a) && !this.#cutOff.has(b)));
@@ -311,7 +307,6 @@ export class LabDatabases implements DatabaseDriver {
     return new Set(rows.map((row) => String(row['id'])));
   }
 
-  /** For people: what each server is right now. */
   async states(): Promise<{ region: string; id: string; endpoint: string; state: string; door: string }[]> {
     return Promise.all([...this.#instances.values()].map(async ({ ref, server }) => {
       const { address, port } = this.endpoint(ref);
@@ -322,7 +317,6 @@ export class LabDatabases implements DatabaseDriver {
     }));
   }
 
-  /** Ends everything at once. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#exclusive(() => this.#end());

@@ -3,7 +3,6 @@ import { createServer, type Server, type Socket } from 'node:net';
 import dnsPacket, { type Answer, type DecodedPacket, type Packet } from 'dns-packet';
 import { closed, listen } from './ports.ts';
 
-/** One answered record set, as the edge of the DNS knows it. */
 export interface ZoneRecords {
   name: string;
   type: string;
@@ -45,7 +44,6 @@ export class DnsServer {
     this.#source = source;
   }
 
-  /** Resolves to the port. */
   async listen(host: string): Promise<number> {
     for (let attempt = 0; ; attempt++) {
       const tcp = createServer((socket) => this.#serve(socket));

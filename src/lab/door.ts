@@ -6,7 +6,7 @@ import { closed, listen } from './ports.ts';
  * - `closed`: new connections get no answer, existing ones live on (a security group without rules, as AWS tracks connections)
  * - `dead`: existing ones fall silent, new ones get no answer (a region that is gone)
  */
-export type DoorState = 'open' | 'closed' | 'dead';
+type DoorState = 'open' | 'closed' | 'dead';
 
 /** More silent connections than these and the oldest is ended. */
 const SILENT_LIMIT = 200;
@@ -49,7 +49,6 @@ export class Door {
     }
   }
 
-  /** Ends the connections that are there. */
   endAll(): void {
     for (const [user, server] of this.#pairs) {
       user.destroy();

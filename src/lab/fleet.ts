@@ -14,7 +14,6 @@ export class Fleet {
     this.#sites = sites;
   }
 
-  /** Finds a port that is free at every address. */
   static async start(places: readonly { region: string; address: string; tenants: readonly Tenant[] }[]): Promise<Fleet> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const port = await freePort('127.0.0.1');

@@ -32,20 +32,15 @@ import { Users } from './users.ts';
 import { Watchdog } from './watchdog.ts';
 import { wireServer, type WireServer } from './wire/server.ts';
 
-export interface LabOptions {
+interface LabOptions {
   /** One, or several that share what is there. */
   runbook: LoadedRunbook | readonly LoadedRunbook[];
-  /** Of the AWS endpoint. Default: any that is free. */
   port?: number | undefined;
-  /** Of it `DR_LAB_POSTGRES` is read. */
   env?: Readonly<Record<string, string | undefined>>;
-  /** Told of defects of the lab itself. */
   onDefect?: (error: unknown) => void;
 }
 
-/** Between two orders of users. */
 const ORDER_EVERY_MS = 50;
-/** After that a user gives up. */
 const ORDER_TIMEOUT_MS = 700;
 /** Between two looks of the world at what is due, e.g. a lag sample. */
 const TICK_MS = 50;
@@ -56,7 +51,6 @@ const SERVED_EACH_MS = 100;
 /** So many bad ones, and then SERVED_MS: it is not the machine. */
 const SERVED_ORDERS = 500;
 
-/** A running lab, inside its own process. */
 export interface Lab extends LabApi {
   readonly info: LabInfo;
 }
@@ -175,9 +169,7 @@ function hasCompute(world: World, { database: _, ...compute }: ApplicationSeed):
 }
 
 interface Crowds {
-  /** By runbook. */
   ledgers: ReadonlyMap<string, Ledger>;
-  /** The DNS server of the home region. */
   resolver: string;
 }
 

@@ -15,7 +15,6 @@ export interface OrderSample {
   /** HTTP status; 0 without an answer. */
   status: number;
   address: string | undefined;
-  /** From the answer: when and where it was committed. */
   committedAt?: number;
   region?: string;
   error?: string;
@@ -23,14 +22,11 @@ export interface OrderSample {
 
 /** A time during which some users got no good answer. */
 export interface Outage {
-  /** Whose. */
   from: string;
   lastGoodAt: number;
   lastGoodAddress: string | undefined;
-  /** Undefined while it lasts. */
   firstGoodAt: number | undefined;
   firstGoodAddress: string | undefined;
-  /** First good after − last good before. */
   downtimeMs: number | undefined;
   failedOrders: number;
 }
@@ -40,7 +36,6 @@ export interface LedgerSummary {
   orders: number;
   acknowledged: number;
   failed: number;
-  /** Who answered last, and where. */
   lastGood: { at: number; address: string | undefined; region: string | undefined } | undefined;
   lastError: string | undefined;
   outages: readonly Outage[];
@@ -56,7 +51,6 @@ export interface LossAudit {
   lost: number;
   /** Stored in a region that nobody has taken over from, and that does not answer: not lost, and not to be had. */
   unreachable: number;
-  /** A few of the lost. */
   lostIds: readonly string[];
   /** Commit times of the first and the last lost order. */
   lostFrom: number | undefined;

@@ -4,7 +4,6 @@ import { EXIT, type ExitName } from '../base/exit-codes.ts';
 /** An error as it travels between the lab's process and others. */
 export interface PlainError {
   code: string;
-  /** By its name in the table of exit codes. */
   exit: string;
   title: string;
   detail?: string | undefined;

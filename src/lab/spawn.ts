@@ -11,7 +11,7 @@ import type { DaemonMessage, DaemonSettings } from './daemon.ts';
 import { fromPlain } from './plain-error.ts';
 import type { LabInfo } from './status.ts';
 
-export interface SpawnOptions {
+interface SpawnOptions {
   /** One or several. Their paths are given to the lab, which reads them again. */
   runbook: { path: string } | readonly { path: string }[];
   /** The lab ends when this process ends. Otherwise it continues, and needs a `stateFile` to be found again. */

@@ -3,15 +3,12 @@ import { messageOf } from '../base/errors.ts';
 import type { DnsPort } from '../effects/effects.ts';
 import type { Ledger, OrderSample } from './ledger.ts';
 
-export interface UsersOptions {
-  /** The name that users know, e.g. `shop.example.com`. */
+interface UsersOptions {
   host: string;
   port: number;
   dns: DnsPort;
   ledger: Ledger;
-  /** Between two orders. */
   everyMs: number;
-  /** After that a user gives up on an order. */
   timeoutMs: number;
   /** Where they are, when not all are answered alike. */
   from?: string | undefined;

@@ -30,7 +30,6 @@ while [ $round -lt 20 ] && [ -d "$1" ]; do
 done
 `;
 
-/** Cleans up after a lab that was killed itself. */
 export class Watchdog {
   readonly #child: ChildProcess | undefined;
   readonly #ended: Promise<void>;

@@ -10,7 +10,6 @@ import type {
 /** A file of another version is refused. */
 export const ACCOUNT_SCHEMA = 'dr.rehearsal-account/1';
 
-/** A replica's link to its source. */
 export interface SeenReplication {
   /**
    * - replicating
@@ -25,7 +24,6 @@ export interface SeenReplication {
 
 export interface SeenDatabase {
   seed: DbInstanceSeed;
-  /** VPC of its subnet group. */
   vpc?: string;
   replication?: SeenReplication;
 }
@@ -45,7 +43,6 @@ export interface Account {
   groups: Seen<AutoScalingGroupSeed>;
   securityGroups: Seen<SecurityGroupSeed>;
   backups: Seen<AutomatedBackupSeed>;
-  /** Ids of zones that do not exist. */
   zonesGone: readonly string[];
   /** Record sets by `recordKey`; an empty list: the name has none. */
   records: Readonly<Record<string, readonly RecordSetSeed[]>>;

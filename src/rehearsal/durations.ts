@@ -6,10 +6,9 @@ import type { Random } from '../simulator/random.ts';
  */
 
 /** A duration that differs from time to time: half of them are shorter than `p50`, nineteen of twenty than `p95`. Milliseconds. */
-export interface Duration {
+interface Duration {
   p50: number;
   p95: number;
-  /** What it is, for people. */
   what: string;
   /** AWS's page, or that there is none. */
   source: string;

@@ -2,7 +2,7 @@ import { stopController } from '../base/stop.ts';
 import type { Effects } from '../effects/effects.ts';
 import { execute } from '../engine/execute.ts';
 import { unsealed } from '../journal/chain.ts';
-import type { JournalRecord, Operator } from '../journal/events.ts';
+import type { JournalRecord, Operator, RunEvent } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
 import type { RunState } from '../journal/state.ts';
@@ -19,9 +19,8 @@ export interface Played {
   outcome: string;
 }
 
-export interface PlayOptions {
+interface PlayOptions {
   acceptances: Acceptances;
-  /** Of the run. */
   run: string;
   operator: Operator;
   /** When users began to suffer, if that is known. */
@@ -41,43 +40,34 @@ export async function loadSteps(plan: Plan): Promise<void> {
   await Promise.all([...new Set(plan.steps.map((step) => step.kind))].map(loadStepKind));
 }
 
-/** A run from its start to its end. */
-export async function playPlan(stage: Stage, plan: Plan, options: PlayOptions): Promise<Played> {
-  await loadSteps(plan);
-  return stage.clock.run(() => startRun(stage, plan, options));
-}
-
-/** The same, inside of simulated time that runs already; the steps are loaded. */
-export async function startRun({ clock, effects }: Stage, plan: Plan, options: PlayOptions): Promise<Played> {
-  const store = options.store ?? new MemoryStore();
-  const journal = new Journal({ store, clock, run: options.run, term: 1, onRecord: (record) => options.onRecord?.(record), ...(options.unkept === true ? { seal: unsealed } : {}) });
-  await journal.append({
+/** A run from its start, inside of simulated time that runs already; the steps are loaded. */
+export function startRun(stage: Stage, plan: Plan, options: PlayOptions): Promise<Played> {
+  const { operator, acceptances, impactAt } = options;
+  return play(stage, [], 1, options, {
     type: 'run.started',
     plan,
-    operator: options.operator,
+    operator,
     tool: { name: 'dr', version: '0', node: process.versions.node },
     mode: 'simulated',
-    declaredAt: clock.now(),
-    ...(options.impactAt === undefined ? {} : { impactAt: options.impactAt }),
+    declaredAt: stage.clock.now(),
+    ...(impactAt === undefined ? {} : { impactAt }),
     confirmedBy: 'flag',
-    acceptances: options.acceptances,
+    acceptances,
     endpoints: [],
   });
-  const outcome = await execute({ journal, effects: options.effects ?? effects, stepKind: options.stepKind ?? loadStepKind, operator: options.operator, drain: options.drain ?? stopController(clock).signal });
-  return { state: journal.state, records: store.records, outcome };
 }
 
 /** Continues with a run from the records that are there, with another term. */
-export function resumeRun(stage: Stage, records: readonly JournalRecord[], options: PlayOptions): Promise<Played> {
-  return stage.clock.run(() => continueRun(stage, records, options));
+export function continueRun(stage: Stage, records: readonly JournalRecord[], options: PlayOptions & { term?: number }): Promise<Played> {
+  const { operator, acceptances, term = 2 } = options;
+  return play(stage, records, term, options, { type: 'run.resumed', operator, acceptances });
 }
 
-/** The same, inside of simulated time that runs already. */
-export async function continueRun({ clock, effects }: Stage, records: readonly JournalRecord[], options: PlayOptions & { term?: number }): Promise<Played> {
-  const store = new MemoryStore();
+async function play({ clock, effects }: Stage, records: readonly JournalRecord[], term: number, options: PlayOptions, first: RunEvent): Promise<Played> {
+  const { run, operator, store = new MemoryStore() } = options;
   store.records.push(...records);
-  const journal = new Journal({ store, clock, run: options.run, term: options.term ?? 2, records, onRecord: (record) => options.onRecord?.(record), ...(options.unkept === true ? { seal: unsealed } : {}) });
-  await journal.append({ type: 'run.resumed', operator: options.operator, acceptances: options.acceptances });
-  const outcome = await execute({ journal, effects: options.effects ?? effects, stepKind: options.stepKind ?? loadStepKind, operator: options.operator, drain: options.drain ?? stopController(clock).signal });
+  const journal = new Journal({ store, clock, run, term, records, onRecord: (record) => options.onRecord?.(record), ...(options.unkept === true ? { seal: unsealed } : {}) });
+  await journal.append(first);
+  const outcome = await execute({ journal, effects: options.effects ?? effects, stepKind: options.stepKind ?? loadStepKind, operator, drain: options.drain ?? stopController(clock).signal });
   return { state: journal.state, records: store.records, outcome };
 }

@@ -26,7 +26,6 @@ interface Reader {
   effects: Effects;
   implied: Implied;
   signal: AbortSignal;
-  /** Lines for people. */
   seen: string[];
   unlike: string[];
 }

@@ -19,13 +19,11 @@ const NOT_COMPARED = new Set([
 type Plain = (request: { service: AwsRequest['service']; region: string; operation: string; input: unknown; signal?: AbortSignal }) => Promise<AwsAnswer<unknown>>;
 
 interface Question {
-  /** For people. */
   what: string;
   service: AwsRequest['service'];
   region: string;
   operation: string;
   input: unknown;
-  /** The list of the answer. */
   list: string;
 }
 

@@ -4,7 +4,6 @@ interface Entry extends Due {
   readonly happen: (at: number) => void;
 }
 
-/** What will happen in the world, in the order of time. */
 export class Agenda {
   private readonly entries = new DueHeap<Entry>();
   private seq = 0;
@@ -22,7 +21,6 @@ export class Agenda {
     }
   }
 
-  /** When something will next happen by itself. */
   get nextDue(): number | undefined {
     return this.entries.peek()?.due;
   }

@@ -42,7 +42,6 @@ export class Applications {
     return new Set([region, ...(this.users.get(region) ?? [])]);
   }
 
-  /** The first at an address. */
   at(address: string): ApplicationSeed | undefined {
     return this.byAddress.get(address)?.[0];
   }

@@ -11,7 +11,6 @@ import { defaultKey } from './keys.ts';
 import type { AutomatedBackupSeed, DbSnapshotSeed } from './seeds.ts';
 
 export interface AutomatedBackup {
-  /** Where it is kept. */
   readonly region: string;
   readonly source: DbRef;
   readonly sourceArn: string;

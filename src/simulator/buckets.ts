@@ -15,7 +15,6 @@ export interface Bucket {
   readonly name: string;
   readonly region: string;
   readonly objects: Table<StoredObject>;
-  /** Until when a write of a key is under way. */
   readonly busyUntil: Map<string, number>;
 }
 
@@ -40,7 +39,6 @@ export class Buckets {
     return this.buckets.get(name);
   }
 
-  /** Calls `watch` after each write and removal. */
   watch(watch: (bucket: string, key: string, now: number) => void): void {
     this.watchers.push(watch);
   }

@@ -2,14 +2,11 @@ import { AwsError, NO_ANSWER } from '../aws/errors.ts';
 import type { InputOf, OperationOf, OutputOf, Service } from '../aws/operations.ts';
 import type { State } from './state.ts';
 
-/** One call while it is being handled. */
 export class Call {
   readonly state: State;
   readonly service: Service;
   readonly operation: string;
-  /** Where it acts. */
   readonly region: string;
-  /** When it acts. */
   readonly now: number;
   /** The time whose state a read shows: now, or earlier for a stale read. */
   readonly at: number;
@@ -41,7 +38,6 @@ export class Call {
     return { page, next: more ? tokenOf(keyOf(last)) : undefined };
   }
 
-  /** An error answer of AWS. */
   error(code: string, httpStatus: number, message: string): AwsError {
     return new AwsError({
       service: this.service,
@@ -59,26 +55,22 @@ export class Call {
     return this.error('SimulatorUnsupported', 400, `the simulator does not model ${what} of ${this.service}.${this.operation}`);
   }
 
-  /** The connection ended without an answer. */
   noAnswer(message: string): AwsError {
     return new AwsError({ service: this.service, operation: this.operation, region: this.region, code: NO_ANSWER, message });
   }
 }
 
-/** The model of one operation. */
 export interface Operation<I, O> {
   /** Parameters that are modelled; any other that is given is refused. */
   accepts: readonly (keyof I & string)[];
   handle(input: I, call: Call): O;
 }
 
-/** All operations of a service. */
 export type ServiceModel<S extends Service> = { [O in OperationOf<S>]: Operation<InputOf<S, O>, OutputOf<S, O>> };
 
 /** In front of every token: one that nobody was given is none. */
 const TOKEN = 'dr-lab:';
 
-/** The token that leads on behind a key. */
 export function tokenOf(key: string): string {
   return Buffer.from(`${TOKEN}${key}`).toString('base64url');
 }

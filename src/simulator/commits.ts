@@ -26,7 +26,6 @@ export class Commits {
     this.perSecond = perSecond;
   }
 
-  /** From now on it takes writes, or does not. */
   accepting(accepts: boolean, now: number): void {
     const last = this.intervals.at(-1);
     const open = last !== undefined && last.to === undefined;
@@ -46,7 +45,6 @@ export class Commits {
     return count;
   }
 
-  /** When the last one until then was acknowledged. */
   lastBefore(until: number): number | undefined {
     for (let i = this.intervals.length - 1; i >= 0; i--) {
       const interval = this.intervals[i];

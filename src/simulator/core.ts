@@ -21,11 +21,9 @@ export interface WorldOptions {
    * as where the machine lives and the program is gone. The endpoints of AWS are silent in either case.
    */
   lostApplications?: 'silent' | 'refuses';
-  /** Real databases behind the model. */
   databases?: DatabaseDriver;
 }
 
-/** What every part of the world stands on: time, seed, regions, due events. */
 export class Core {
   readonly clock: Clock;
   readonly account: string;
@@ -86,7 +84,6 @@ export class Core {
     this.watchers.push(watch);
   }
 
-  /** Tells the watchers. */
   touch(region: string, now: number): void {
     for (const watch of this.watchers) watch(region, now);
   }

@@ -4,7 +4,6 @@ export interface DbRef {
   readonly id: string;
 }
 
-/** Where an instance takes connections. */
 export interface DbEndpoint {
   readonly address: string;
   readonly port: number;
@@ -64,7 +63,6 @@ export function folded(ref: DbRef): DbRef {
   return { region: ref.region, id: ref.id.toLowerCase() };
 }
 
-/** Key of an instance in tables and maps. */
 export function refKey(ref: DbRef): string {
   return `${ref.region}/${ref.id}`;
 }

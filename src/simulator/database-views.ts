@@ -7,14 +7,13 @@ import { Lineage, type LedgerEntry } from './lineage.ts';
 import type { Replication } from './replication.ts';
 import type { SecurityGroups } from './security-groups.ts';
 import { ReadOnlySettings } from './settings.ts';
-import { Table } from './table.ts';
+import { RegionTables } from './table.ts';
 
 /** What is kept of the DB instances of the world, and what is seen of them. */
-export class DatabaseViews {
+export class DatabaseViews extends RegionTables<DbInstance> {
   readonly samples: LagSamples;
   protected readonly core: Core;
   protected readonly groups: SecurityGroups;
-  protected readonly byRegion = new Map<string, Table<DbInstance>>();
   protected readonly byEndpoint = new Map<string, DbRef>();
   protected readonly links = new Map<string, Replication>();
   protected readonly commits = new Map<string, Commits>();
@@ -27,23 +26,14 @@ export class DatabaseViews {
   protected readonly promoted = new Map<string, { source: DbRef; upTo: number }>();
 
   constructor(core: Core, groups: SecurityGroups) {
+    super();
     this.core = core;
     this.groups = groups;
     this.samples = new LagSamples(core);
   }
 
-  table(region: string): Table<DbInstance> {
-    let table = this.byRegion.get(region);
-    if (table === undefined) this.byRegion.set(region, (table = new Table()));
-    return table;
-  }
-
   row(ref: DbRef, at?: number): DbInstance | undefined {
-    return this.byRegion.get(ref.region)?.get(ref.id, at);
-  }
-
-  *all(): Iterable<DbInstance> {
-    for (const table of this.byRegion.values()) yield* table.values();
+    return this.get(ref.region, ref.id, at);
   }
 
   atEndpoint(host: string, port: number): DbRef | undefined {

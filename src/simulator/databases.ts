@@ -12,7 +12,6 @@ import { Replication } from './replication.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 
 export class Databases extends DatabaseViews {
-  /** Told when an instance gets another name. */
   onRename: ((from: DbRef, to: DbRef) => void) | undefined;
 
   add(given: DbInstanceSeed): void {
@@ -339,7 +338,6 @@ export class Databases extends DatabaseViews {
     }
   }
 
-  /** Changes a replica's lag, or stops and starts its replication. */
   setReplication(ref: DbRef, mode: 'replicating' | 'stopped', lagMs: number | undefined, now: number): void {
     const row = this.must(ref);
     const link = row.source === undefined || row.promotion !== undefined ? undefined : this.link(row.ref, now);
@@ -347,7 +345,6 @@ export class Databases extends DatabaseViews {
     link.change(now, mode, lagMs);
   }
 
-  /** A region has died or come back. */
   regionChanged(region: string, now: number): void {
     this.relink(now, ({ ref, source }) => ref.region === region || source?.region === region);
     for (const row of this.all()) if (row.ref.region === region) this.countCommits(row.ref, now);

@@ -52,7 +52,6 @@ export interface DbInstance {
   /** Its parameter group waits for a reboot. */
   readonly pendingReboot: boolean;
   readonly reboot: Work | undefined;
-  /** When it began to be deleted. */
   readonly deletion?: { readonly startedAt: number };
   /** Sessions from before its groups were closed: anyone who has one continues writing. */
   readonly oldSessions: boolean;
@@ -94,7 +93,6 @@ const CLOSED: ReadonlySet<string> = new Set([
   'storage-config-upgrade',
 ]);
 
-/** Nobody can use the database while the instance is in that status. */
 export function isClosedStatus(status: string): boolean {
   return CLOSED.has(status);
 }
@@ -141,7 +139,6 @@ export function dbArn(ref: DbRef, account: string): string {
   return `arn:aws:rds:${ref.region}:${account}:db:${ref.id}`;
 }
 
-/** DbiResourceId. */
 export const resourceId = remembered((arn: string) => `db-${sha256(arn).slice(0, 26).toUpperCase()}`);
 
 /** How far it is, 0 to 1; it does not come to `stage` before the real database has done its part. */
@@ -195,7 +192,6 @@ export function isWriter(row: DbInstance, at: number): boolean {
   return row.source === undefined;
 }
 
-/** DBInstanceStatus. */
 export function statusOf(row: DbInstance, at: number): string {
   if (row.deletion !== undefined) return 'deleting';
   if (row.reboot !== undefined) return 'rebooting';
@@ -212,7 +208,6 @@ export function statusOf(row: DbInstance, at: number): string {
   return row.promotion.backupRetentionDays > 0 ? 'backing-up' : 'modifying';
 }
 
-/** The source it still names. */
 export function namedSource(row: DbInstance, at: number): DbRef | undefined {
   return row.promotion !== undefined && promoted(row.promotion, at) >= STAGES.modifying ? undefined : row.source;
 }
@@ -240,7 +235,6 @@ function memberships(row: DbInstance): { VpcSecurityGroupId: string; Status: str
   ];
 }
 
-/** Of most looks at most instances. */
 function nothingPending({ pending, modification }: DbInstance, retained: number | undefined): boolean {
   return pending === NOTHING_PENDING && modification === undefined && retained === undefined;
 }
@@ -252,7 +246,6 @@ interface Links {
   vpc: string;
 }
 
-/** What is shown of a row that the time decides. */
 interface Shown {
   readonly source: DbRef | undefined;
   readonly retained: number | undefined;

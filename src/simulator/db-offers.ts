@@ -2,7 +2,7 @@
  * What RDS offers in a region: everything, but what a seed withholds.
  */
 
-export interface Withheld {
+interface Withheld {
   region: string;
   instanceClass: string;
   /** Default: all. */

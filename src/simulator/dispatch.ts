@@ -18,7 +18,6 @@ import { sts } from './sts.ts';
 
 const SERVICES: { readonly [S in Service]: ServiceModel<S> } = { rds, route53, ec2, autoscaling, elbv2, cloudwatch, lambda, s3, sts, sns, kms, acm, iam, servicequotas, health };
 
-/** The model of an operation; undefined when there is none. */
 function modelOf<S extends Service, O extends OperationOf<S>>(service: S, operation: O): Operation<InputOf<S, O>, OutputOf<S, O>> | undefined {
   if (!Object.hasOwn(SERVICES, service)) return undefined;
   const table: ServiceModel<S> = SERVICES[service];

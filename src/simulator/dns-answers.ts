@@ -20,7 +20,6 @@ const ALIASES_MAX = 8;
 /** Seconds, of an alias to a load balancer. https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html */
 const BALANCER_TTL = 60;
 
-/** The answer of the servers now. CNAMEs are followed as long as the world has the zone. */
 export function answerOf(state: State, asked: string, type: string, from: Place, aliases = 0): Answer {
   let name = normalName(asked);
   let ttl = Number.POSITIVE_INFINITY;

@@ -2,7 +2,6 @@ import { sha256 } from '../base/json.ts';
 import type { Call, ServiceModel } from './call.ts';
 import { vcpusOf } from './quotas.ts';
 
-/** Zones of every simulated region. */
 const ZONES = ['a', 'b', 'c', 'd'];
 
 /** The snapshot of the one volume that an image has. */

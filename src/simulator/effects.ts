@@ -38,7 +38,6 @@ function dnsPort(world: World): DnsPort {
   };
 }
 
-/** Of the few pages that probes ask for all the time. */
 const partsOf = remembered((url) => {
   const { hostname, pathname } = new URL(url);
   return { hostname, pathname, isAddress: isIP(hostname) !== 0 };

@@ -18,7 +18,6 @@ export function emptied(output: unknown, without: 'lists' | 'elements'): unknown
   return Object.fromEntries(Object.entries(output).map(([name, value]) => [name, emptied(value, without)]));
 }
 
-/** Faults laid over calls. */
 export class Faults {
   private faults: { fault: Fault; left: number }[] = [];
 
@@ -38,11 +37,6 @@ export class Faults {
     entry.left -= 1;
     if (entry.left <= 0) this.faults = this.faults.filter((other) => other !== entry);
     return entry.fault.effect;
-  }
-
-  /** Those still in force. */
-  list(): readonly Fault[] {
-    return this.faults.map(({ fault }) => fault);
   }
 }
 

@@ -2,7 +2,7 @@
 import { sha256 } from '../base/json.ts';
 import type { Core } from './core.ts';
 import type { AutoScalingGroupSeed } from './seeds.ts';
-import { Table } from './table.ts';
+import { RegionTables } from './table.ts';
 
 export interface GroupInstance {
   readonly id: string;
@@ -22,7 +22,6 @@ export interface Activity {
   readonly message?: string;
 }
 
-/** What a schedule sets of a group, and when. */
 export interface ScheduledAction {
   readonly name: string;
   readonly at: number;
@@ -45,7 +44,6 @@ export interface Group {
   readonly trouble: GroupTrouble;
   readonly createdAt: number;
   readonly tags: Readonly<Record<string, string>>;
-  /** It is being deleted. */
   readonly going?: true;
   readonly instances: readonly GroupInstance[];
   /** Newest first. */
@@ -54,11 +52,8 @@ export interface Group {
 
 /** What goes wrong with a group; times in milliseconds. */
 export interface GroupTrouble {
-  /** Why every launch fails. */
   readonly launches?: 'kms' | 'image' | undefined;
-  /** Why its targets fail their health checks. */
   readonly targets?: 'Target.Timeout' | 'Target.ResponseCodeMismatch' | 'Target.FailedHealthChecks' | undefined;
-  /** Launches are suspended. */
   readonly suspended?: true | undefined;
   /** A lifecycle hook holds what is launched, until the trouble is over. */
   readonly hook?: true | undefined;
@@ -81,7 +76,6 @@ const PENDING_SHARE = 0.7;
 /** Target tracking goes by a metric of one minute: https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html */
 const POLICY_MS = 60_000;
 
-/** Pending, then in service but not yet healthy, then healthy. */
 export function stageOf(instance: GroupInstance, at: number): 'pending' | 'initial' | 'healthy' {
   if (instance.held === true) return 'pending';
   const age = at - instance.launchedAt;
@@ -94,17 +88,16 @@ export function unitsOf(group: Pick<Group, 'weight'>, instances: readonly GroupI
   return instances.length * (group.weight ?? 1);
 }
 
-export class Groups {
+export class Groups extends RegionTables<Group> {
   private readonly core: Core;
-  private readonly byRegion = new Map<string, Table<Group>>();
   /** Names of the groups that feed a target group, by its ARN. */
   private readonly feeders = new Map<string, { region: string; names: string[] }>();
-  /** By region and name of the group. */
   private readonly schedules = new Map<string, readonly ScheduledAction[]>();
   /** Retries under way, so that each group has one. */
   private readonly retries = new Set<string>();
 
   constructor(core: Core) {
+    super();
     this.core = core;
   }
 
@@ -145,20 +138,6 @@ export class Groups {
     });
   }
 
-  table(region: string): Table<Group> {
-    let table = this.byRegion.get(region);
-    if (table === undefined) this.byRegion.set(region, (table = new Table()));
-    return table;
-  }
-
-  get(region: string, name: string, at?: number): Group | undefined {
-    return this.byRegion.get(region)?.get(name, at);
-  }
-
-  *all(): Iterable<Group> {
-    for (const table of this.byRegion.values()) yield* table.values();
-  }
-
   /** Groups that feed a target group; undefined if there is no such target group. */
   feeding(arn: string, region: string, at: number): Group[] | undefined {
     const known = this.feeders.get(arn);
@@ -170,7 +149,6 @@ export class Groups {
     return group.trouble.targets === undefined ? group.instances.filter((instance) => stageOf(instance, at) === 'healthy').length : 0;
   }
 
-  /** Sets new limits and launches or terminates to the new size. */
   resize(group: Group, to: { min: number; max: number; desired: number }, now: number): void {
     this.fill({ ...group, ...to }, `a user request update of AutoScalingGroup constraints to min: ${to.min}, max: ${to.max}, desired: ${to.desired}`, now);
   }
@@ -194,7 +172,6 @@ export class Groups {
     if (trouble.policy !== undefined && group.trouble.policy === undefined) this.lower(region, name, now);
   }
 
-  /** As long as the trouble lasts. */
   private lower(region: string, name: string, now: number): void {
     this.core.agenda.at(now + POLICY_MS, (at) => {
       const group = this.get(region, name);
@@ -204,7 +181,6 @@ export class Groups {
     });
   }
 
-  /** Done once, at its time. */
   schedule(region: string, name: string, action: ScheduledAction): void {
     const known = this.schedules.get(`${region}/${name}`) ?? [];
     this.schedules.set(`${region}/${name}`, [...known, action]);

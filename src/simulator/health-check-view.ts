@@ -1,4 +1,3 @@
-/** A health check and what Route 53 shows of it. */
 import { sha256 } from '../base/json.ts';
 import { remembered } from '../base/remembered.ts';
 import type { OutputOf } from '../aws/operations.ts';

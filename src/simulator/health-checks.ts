@@ -60,7 +60,6 @@ export class HealthChecks {
     return this.checks.get(id, at);
   }
 
-  /** In the order of their ids. */
   listed(at: number): HealthCheck[] {
     return this.checks.keys(at).map((id) => this.checks.get(id, at)).filter((check) => check !== undefined);
   }

@@ -1,10 +1,9 @@
 import type { Core } from './core.ts';
 
 /** An event of AWS Health. Nothing of the world publishes one: somebody does. */
-export interface HealthEventSeed {
+interface HealthEventSeed {
   /** `global` for a service that has no region. */
   region: string;
-  /** e.g. `RDS`. */
   service: string;
   /** Default: an operational issue of the service. */
   code?: string;

@@ -1,6 +1,5 @@
 import { type ServiceModel } from './call.ts';
 
-/** Values of the filter that are modelled. */
 const FILTERS = ['regions', 'eventTypeCategories', 'eventStatusCodes'];
 
 /** AWS Health: https://docs.aws.amazon.com/health/latest/APIReference/API_DescribeEvents.html */

@@ -53,7 +53,6 @@ export class DueHeap<T extends Due> {
     return top;
   }
 
-  /** Drops all that do not pass. */
   keep(pass: (item: T) => boolean): void {
     const kept = this.items.filter(pass);
     this.items.length = 0;

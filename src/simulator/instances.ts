@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Core } from './core.ts';
 import type { Ec2InstanceSeed, ImageSeed, LaunchTemplateSeed } from './seeds.ts';
-import { Table } from './table.ts';
+import { RegionTables } from './table.ts';
 
 export interface Instance {
   readonly region: string;
@@ -19,7 +19,6 @@ export interface Instance {
   readonly changedAt: number;
   /** For ever: it is also stopped then. */
   readonly terminated: boolean;
-  /** Termination protection: nobody terminates it. */
   readonly protected: boolean;
   readonly subnet: string;
   readonly securityGroups: readonly string[];
@@ -63,15 +62,13 @@ export function isShown(instance: Instance, at: number): boolean {
   return !instance.terminated || at - instance.changedAt < SHOWN_MS;
 }
 
-/** Its status checks pass. */
 export function isUp(instance: Instance, at: number): boolean {
   return !instance.stopped && at - instance.changedAt >= instance.bootMs;
 }
 
-export class Instances {
+export class Instances extends RegionTables<Instance> {
   readonly launches = new Map<string, Launch>();
   private readonly core: Core;
-  private readonly byRegion = new Map<string, Table<Instance>>();
   private readonly images = new Map<string, Image[]>();
   private readonly templates = new Map<string, LaunchTemplateSeed[]>();
   private readonly subnets = new Map<string, string>();
@@ -80,6 +77,7 @@ export class Instances {
   private readonly withheld = new Set<string>();
 
   constructor(core: Core) {
+    super();
     this.core = core;
   }
 
@@ -127,7 +125,6 @@ export class Instances {
     this.templates.set(seed.region, [...(this.templates.get(seed.region) ?? []), seed]);
   }
 
-  /** A zone does not offer a type. */
   withhold(at: { region: string; zone: string; type: string }): void {
     this.withheld.add(`${at.region}/${at.zone}/${at.type}`);
   }
@@ -141,7 +138,6 @@ export class Instances {
     this.templates.set(region, (this.templates.get(region) ?? []).filter((template) => template.id !== id));
   }
 
-  /** Somebody has deregistered it. */
   removeImage(region: string, id: string): void {
     this.images.set(region, this.imagesIn(region).filter((image) => image.id !== id));
   }
@@ -154,22 +150,8 @@ export class Instances {
     return this.subnets.get(`${region}/${subnet}`);
   }
 
-  table(region: string): Table<Instance> {
-    let table = this.byRegion.get(region);
-    if (table === undefined) this.byRegion.set(region, (table = new Table()));
-    return table;
-  }
-
-  get(region: string, id: string, at?: number): Instance | undefined {
-    return this.byRegion.get(region)?.get(id, at);
-  }
-
   imagesIn(region: string): readonly Image[] {
     return this.images.get(region) ?? [];
-  }
-
-  *all(): Iterable<Instance> {
-    for (const table of this.byRegion.values()) yield* table.values();
   }
 
   templatesIn(region: string): readonly LaunchTemplateSeed[] {
@@ -185,7 +167,6 @@ export class Instances {
     this.left.set(`${at.region}/${at.zone}/${at.type}`, left);
   }
 
-  /** Takes capacity, all or nothing. */
   private take(wanted: readonly { region: string; zone: string; type: string }[]): { zone: string; type: string } | undefined {
     const counts = Map.groupBy(wanted, (w) => `${w.region}/${w.zone}/${w.type}`);
     for (const [key, list] of counts) {
@@ -198,7 +179,6 @@ export class Instances {
     return undefined;
   }
 
-  /** Starts stopped instances, or says what there is too little of. */
   start(instances: readonly Instance[], now: number): { zone: string; type: string } | undefined {
     const stopped = instances.filter((i) => i.stopped && !i.terminated);
     const shortage = this.take(stopped);

@@ -1,6 +1,5 @@
 import type { Core } from './core.ts';
 
-/** A key of KMS. */
 export interface Key {
   readonly region: string;
   readonly arn: string;
@@ -9,11 +8,10 @@ export interface Key {
   readonly manager: 'AWS' | 'CUSTOMER';
   /** ARNs that its policy lets use it, besides the account itself; `*`: everybody. */
   readonly users: readonly string[];
-  /** ARNs that were granted its use. */
   readonly granted: readonly string[];
 }
 
-export type KeySeed = Pick<Key, 'region' | 'arn'> & Partial<Key>;
+type KeySeed = Pick<Key, 'region' | 'arn'> & Partial<Key>;
 
 /** The key of AWS itself that everything is encrypted with where no other is named. */
 export function defaultKey(region: string, account: string): string {
@@ -34,7 +32,6 @@ export class Keys {
     this.byArn.set(seed.arn, { ...known, ...seed });
   }
 
-  /** Something was encrypted with it. */
   used(region: string, arn: string | undefined): void {
     if (arn !== undefined && !this.byArn.has(arn)) this.add({ region, arn });
   }

@@ -34,7 +34,6 @@ export const lambda: ServiceModel<'lambda'> = {
   },
 };
 
-/** The name out of a name or an ARN. */
 function functionName(given: string, call: Call): string {
   if (/^[A-Za-z0-9-_]{1,64}$/.test(given)) return given;
   const [, region, name] = /^arn:aws:lambda:([a-z0-9-]+):\d{12}:function:([A-Za-z0-9-_]{1,64})$/.exec(given) ?? [];

@@ -33,7 +33,6 @@ export class LoadBalancers {
     return own.map((seed) => ({ arn: this.arnOf(seed), seed })).sort((a, b) => (a.arn < b.arn ? -1 : 1));
   }
 
-  /** ARNs of the target groups that it sends users to. */
   groupsOf({ region, targetGroups }: LoadBalancerSeed): string[] {
     return targetGroups.map((name) => (name.startsWith('arn:') ? name : targetGroupArn(region, name, this.core.account)));
   }

@@ -6,7 +6,6 @@ export interface Place {
   continent?: string;
   /** ISO 3166, e.g. `KR`. */
   country?: string;
-  /** State of the US, e.g. `WA`. */
   subdivision?: string;
 }
 
@@ -44,7 +43,6 @@ const PLACES: Readonly<Record<string, readonly [continent: string, country: stri
   'us-west-2': ['NA', 'US'],
 };
 
-/** A resolver in the middle of a region's users. */
 export function placeIn(region: string): Place {
   const [continent, country] = PLACES[region] ?? [];
   return { region, ...(continent === undefined ? {} : { continent }), ...(country === undefined ? {} : { country }) };

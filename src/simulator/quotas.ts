@@ -51,7 +51,6 @@ export class VcpuQuotas {
     this.#others.set(region, vcpus);
   }
 
-  /** Of instances of these types that run, and of the others. */
   used(region: string, running: readonly string[]): number {
     return running.reduce((sum, type) => sum + vcpusOf(type), this.#others.get(region) ?? 0);
   }

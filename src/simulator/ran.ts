@@ -20,7 +20,6 @@ export interface Invocation {
   region: string;
   name: string;
   type: 'RequestResponse' | 'Event';
-  /** As it came. */
   payload: string;
   at: number;
 }

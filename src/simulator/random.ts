@@ -40,7 +40,6 @@ export class SeededIds implements Ids {
     return text;
   }
 
-  /** In the form of a UUID, as AWS's request ids are. */
   uuid(): string {
     return `${this.hex(4)}-${this.hex(2)}-${this.hex(2)}-${this.hex(2)}-${this.hex(6)}`;
   }

@@ -219,7 +219,6 @@ function optionGroupOf(source: DbRef, call: Call): string | undefined {
   return call.state.databases.row(source)?.settings.optionGroup;
 }
 
-/** By identifier or ARN. */
 function isSnapshot(snapshot: Snapshot, name: string, call: Call): boolean {
   return snapshot.id.toLowerCase() === name.toLowerCase() || `arn:aws:rds:${snapshot.region}:${call.state.core.account}:snapshot:${snapshot.id}` === name;
 }

@@ -2,7 +2,6 @@ import { type Call, type ServiceModel } from './call.ts';
 import { AUTHORITIES } from './db-offers.ts';
 import { type Engine, isEngine, settingsOf } from './db-settings.ts';
 
-/** The zones of every subnet group. */
 const SUBNET_ZONES = ['a', 'c'];
 const STORAGE = ['gp2', 'gp3', 'io1', 'io2'];
 

@@ -13,7 +13,6 @@ function replicasOf(source: { region: string; id: string }, call: Call): number 
   return [...call.state.databases.all()].filter((row) => row.source?.region === source.region && row.source.id === source.id).length;
 }
 
-/** Refuses an instance that would be one too many. */
 export function needQuota(made: { storageGib: number; source?: { region: string; id: string } }, call: Call): void {
   const { dbQuotas } = call.state;
   const max = (name: DbQuotaName): number => dbQuotas.max(call.region, name);

@@ -23,10 +23,8 @@ export const normalName = remembered((name: string): string => {
 /** `www.example.com.` as `com.example.www.`: the order of ListResourceRecordSets. */
 export const reversed = remembered((name: string) => `${name.slice(0, -1).split('.').reverse().join('.')}.`);
 
-/** Key of all sets of a name. */
 export const nameKey = remembered((name: string) => `${reversed(name)}${SEPARATOR}`);
 
-/** Key of all sets of a name and type. */
 export function groupKey(name: string, type: string): string {
   return `${nameKey(name)}${type}${SEPARATOR}`;
 }
@@ -104,7 +102,6 @@ function geoView(geo: GeoSeed): NonNullable<RecordSetView['GeoLocation']> {
   };
 }
 
-/** The place of a geolocation set as one text. */
 export function geoKey(geo: GeoSeed | undefined): string | undefined {
   return geo === undefined ? undefined : `${geo.continent ?? ''}/${geo.country ?? ''}/${geo.subdivision ?? ''}`;
 }
@@ -127,7 +124,6 @@ export function sameSet(a: RecordSet, b: RecordSet): boolean {
   );
 }
 
-/** As AWS names a set in its messages. */
 export function nameInMessage(set: RecordSet): string {
   const identifier = set.setIdentifier === undefined ? '' : `, set identifier='${set.setIdentifier}'`;
   return `[name='${set.name}', type='${set.type}'${identifier}]`;

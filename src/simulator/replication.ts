@@ -12,7 +12,6 @@ interface Segment {
   /** `stopped`: not replicating, the metric says -1. `silent`: no metric at all. */
   readonly mode: 'replicating' | 'stopped' | 'silent';
   readonly lagMs: number;
-  /** Reached when the segment began. */
   readonly base: number;
 }
 

@@ -2,8 +2,7 @@
 import type { InputOf, OutputOf } from '../aws/operations.ts';
 import type { Call } from './call.ts';
 import { fromSeed, groupKey, nameInMessage, nameKey, normalName, sameSet, seedOf, setKey, type RecordSet, type RecordSetView } from './record-set.ts';
-import { wrongFields, wrongSchema } from './record-fields.ts';
-import { validateGroup, validateName, validateSet } from './zone-rules.ts';
+import { validateGroup, validateName, validateSet, wrongFields, wrongSchema } from './zone-rules.ts';
 import type { Zone } from './zones.ts';
 
 type ChangeInput = NonNullable<NonNullable<InputOf<'route53', 'ChangeResourceRecordSets'>['ChangeBatch']>['Changes']>[number];
@@ -100,7 +99,6 @@ class Batch {
       : `Tried to delete resource record set ${nameInMessage(set)} but the values provided do not match the current values`;
   }
 
-  /** Judges the zone as it would be after the batch. */
   validate(): void {
     if (this.elements > ELEMENTS_MAX) this.problems.push(`Number of records limit of ${ELEMENTS_MAX} exceeded.`);
     if (this.characters > CHARACTERS_MAX) this.problems.push(`Number of characters limit of ${CHARACTERS_MAX} exceeded.`);

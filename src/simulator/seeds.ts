@@ -16,9 +16,7 @@ export interface DbInstanceSeed {
   multiAz?: boolean;
   backupRetentionDays?: number;
   securityGroups?: readonly string[];
-  /** Host and port that DescribeDBInstances shows. */
   endpoint?: { address: string; port: number };
-  /** Makes it a replica of an instance in any region. */
   replicaOf?: { region: string; id: string };
   publiclyAccessible?: boolean;
   deletionProtection?: boolean;
@@ -56,7 +54,6 @@ export interface DbSnapshotSeed {
   region: string;
   id: string;
   source: { region: string; id: string };
-  /** Age of the data in it. */
   ageMs: number;
   /** Default: available. */
   status?: string;
@@ -92,7 +89,6 @@ export interface OptionGroupSeed {
   vpc?: string;
 }
 
-/** A proxy of RDS. */
 export interface DbProxySeed {
   region: string;
   name: string;
@@ -117,7 +113,6 @@ export interface Ec2InstanceSeed {
   stopped?: boolean;
   bootMs?: number;
   imageId?: string;
-  /** Termination protection. */
   protected?: boolean;
   securityGroups?: readonly string[];
   tags?: Readonly<Record<string, string>>;
@@ -159,7 +154,6 @@ export interface ReservationSeed {
   id: string;
   type: string;
   zone: string;
-  /** Instances. */
   total: number;
   /** Instances that can still be launched into it. Default: all. */
   available?: number;
@@ -181,11 +175,8 @@ export interface AnalysisSeed {
   ageMs: number;
   /** Default: succeeded. */
   status?: 'running' | 'succeeded' | 'failed';
-  /** Why it failed. */
   message?: string;
-  /** Of one that succeeded. */
   found?: boolean;
-  /** Why no path was found. */
   codes?: readonly string[];
 }
 
@@ -228,9 +219,7 @@ export type GeoSeed = Omit<Place, 'region'>;
 export interface LoadBalancerSeed {
   region: string;
   dnsName: string;
-  /** Its canonical hosted zone. */
   zoneId: string;
-  /** IPv4. */
   addresses: readonly string[];
   /** Names, or ARNs; each must have a healthy target for the balancer to be healthy. */
   targetGroups: readonly string[];
@@ -301,7 +290,6 @@ export interface AlarmSeed {
   reason?: string;
 }
 
-/** A certificate of ACM. */
 export interface CertificateSeed {
   region: string;
   arn: string;

@@ -19,7 +19,6 @@ export class ReadOnlySettings {
     return this.changes.get(key)?.findLast((change) => change.at <= at)?.at;
   }
 
-  /** An instance has another name from now on. */
   rename(from: string, to: string): void {
     rekey(this.changes, from, to);
   }

@@ -15,7 +15,6 @@ const RECORDS_MAX = 1000;
 export function snapshotOf(state: State, now: number) {
   const { core } = state;
   return {
-    /** ISO 8601. */
     at: new Date(now).toISOString(),
     account: core.account,
     regions: core.regions.map((region) => ({ region, alive: core.alive(region) })),
@@ -64,7 +63,6 @@ function databases(state: State, now: number) {
       status: statusOf(row, now),
       role: isWriter(row, now) ? ('writer' as const) : ('replica' as const),
       ...defined({
-        /** `region/id` */
         source: source === undefined ? undefined : refKey(source),
         /** Milliseconds; absent when it cannot be told. */
         lagMs: state.databases.lagNow(row.ref, now),

@@ -71,7 +71,6 @@ export function stateOf(core: Core) {
     /** Messages to topics, oldest first. */
     published: [] as Published[],
     functions: new Seeded<FunctionSeed>(core, byName),
-    /** Of functions, oldest first. */
     invocations: [] as Invocation[],
     alarms: new Seeded<AlarmSeed>(core, byName),
     certificates: new Seeded<CertificateSeed>(core, byArn),

@@ -74,7 +74,6 @@ export class Table<V> {
     return this.rows.values();
   }
 
-  /** Rows whose key begins with `prefix`, in order. */
   startingWith(prefix: string): [key: string, row: V][] {
     const keys = this.keys();
     const found: [string, V][] = [];
@@ -97,6 +96,25 @@ export class Table<V> {
   private remember(key: string, time: number): void {
     this.log.push({ time, key, before: this.rows.get(key) });
     if (this.log.length >= 2 * LOG_MAX) this.log = this.log.slice(-LOG_MAX);
+  }
+}
+
+/** A table for each region. */
+export class RegionTables<V> {
+  private readonly byRegion = new Map<string, Table<V>>();
+
+  table(region: string): Table<V> {
+    let table = this.byRegion.get(region);
+    if (table === undefined) this.byRegion.set(region, (table = new Table()));
+    return table;
+  }
+
+  get(region: string, key: string, at?: number): V | undefined {
+    return this.byRegion.get(region)?.get(key, at);
+  }
+
+  *all(): Iterable<V> {
+    for (const table of this.byRegion.values()) yield* table.values();
   }
 }
 

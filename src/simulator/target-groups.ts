@@ -7,7 +7,6 @@ export interface Target {
   readonly id: string;
   readonly port: number;
   readonly state: 'initial' | 'healthy' | 'unhealthy' | 'unused';
-  /** Why it is unhealthy. */
   readonly reason?: GroupTrouble['targets'];
 }
 

@@ -15,7 +15,6 @@ export const DEFAULT_TIMINGS = {
   firstFullBackupMs: 0,
   /** From CreateDBInstanceReadReplica to `available`. */
   replicaMs: 900_000,
-  /** From DeleteDBInstance to its end. */
   deleteMs: 180_000,
   /** From a restore to `available`. */
   restoreMs: 900_000,
@@ -26,11 +25,9 @@ export const DEFAULT_TIMINGS = {
   firstBackupMs: 600_000,
   /** From registration to a healthy target, once the instance has booted. */
   targetMs: 20_000,
-  /** From an accepted record change to INSYNC. */
   insyncMs: 30_000,
   /** From launch to InService and healthy, where the group's seed does not say. */
   instanceWarmUpMs: 120_000,
-  /** Period of the ReplicaLag metric. */
   metricPeriodMs: 60_000,
   /** How long a minute of CloudWatch lasts: periods of a minute and longer are made of these. */
   minuteMs: 60_000,

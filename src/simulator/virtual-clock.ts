@@ -163,7 +163,6 @@ function microtasksEnded(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }
 
-/** One turn of the event loop. */
 function turn(): Promise<void> {
   turnsPending += 1;
   return new Promise((resolve) =>

@@ -149,19 +149,18 @@ export class World implements AwsCaller {
 
   /** The region's endpoints swallow requests, its databases and applications are gone, replication from it stops. */
   breakRegion(region: string): void {
-    const now = this.now();
-    if (!this.core.setAlive(region, false)) return;
-    this.state.databases.regionChanged(region, now);
-    this.state.backups.regionChanged(region, false, now);
-    this.core.touch(region, now);
+    this.setAlive(region, false);
   }
 
-  /** It answers again; its databases come back as what they were. */
   healRegion(region: string): void {
+    this.setAlive(region, true);
+  }
+
+  private setAlive(region: string, alive: boolean): void {
     const now = this.now();
-    if (!this.core.setAlive(region, true)) return;
+    if (!this.core.setAlive(region, alive)) return;
     this.state.databases.regionChanged(region, now);
-    this.state.backups.regionChanged(region, true, now);
+    this.state.backups.regionChanged(region, alive, now);
     this.core.touch(region, now);
   }
 
@@ -206,12 +205,10 @@ export class World implements AwsCaller {
     this.state.databases.detach(folded(ref), this.now());
   }
 
-  /** Changes a replica's lag, or stops its replication. */
   setReplication(ref: DbRef, change: { mode?: 'replicating' | 'stopped'; lagMs?: number }): void {
     this.state.databases.setReplication(folded(ref), change.mode ?? 'replicating', change.lagMs, this.now());
   }
 
-  /** How many instances the region gives a group from now on. */
   setGroupCapacity(region: string, name: string, capacity: number): void {
     this.state.groups.setCapacity(region, name, capacity, this.now());
   }
@@ -227,7 +224,6 @@ export class World implements AwsCaller {
     this.state.applications.setUp(address, up, this.now(), silent);
   }
 
-  /** Plain JSON of what is so now. */
   snapshot(): WorldSnapshot {
     return snapshotOf(this.state, this.now());
   }

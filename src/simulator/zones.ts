@@ -4,11 +4,10 @@
  */
 import type { OutputOf } from '../aws/operations.ts';
 import type { Core } from './core.ts';
-import { wrongFields, wrongSchema } from './record-fields.ts';
 import { fromSeed, groupKey, nameKey, normalName, setKey, toView, type RecordSet } from './record-set.ts';
 import type { HostedZoneSeed } from './seeds.ts';
 import { Table } from './table.ts';
-import { validateSet } from './zone-rules.ts';
+import { validateSet, wrongFields, wrongSchema } from './zone-rules.ts';
 
 export interface Zone {
   readonly id: string;
@@ -21,7 +20,6 @@ export interface Zone {
   readonly edgeNames: Map<string, number>;
   /** Names and types that must not be changed, with the comment of each; keys as of groups of records. */
   readonly protections: Table<Protection>;
-  /** Until when a change is under way. */
   busyUntil: number;
   /** Another service of AWS that made it. */
   managedBy?: string;

@@ -5,7 +5,7 @@ import { type Direction, observe } from '../../src/app/observe.ts';
 import type { JournalRecord, Operator } from '../../src/journal/events.ts';
 import type { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { Acceptances } from '../../src/model/step.ts';
-import { type Played, playPlan, resumeRun as resume } from '../../src/rehearsal/play.ts';
+import { continueRun, loadSteps, type Played, startRun } from '../../src/rehearsal/play.ts';
 import { type Stage, stageOf } from '../../src/rehearsal/stage.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
@@ -58,15 +58,16 @@ export type SimulatedRun = Played;
 const RUN = '20261120T000000Z-shop-failover-000001';
 
 /** Runs a plan from its start. */
-export function runPlan(
+export async function runPlan(
   sim: Simulation,
   plan: Plan,
   options: { acceptances?: Acceptances; store?: MemoryStore; drain?: AbortSignal; onRecord?: (record: JournalRecord) => void } = {},
 ): Promise<SimulatedRun> {
-  return playPlan(sim, plan, { ...options, acceptances: options.acceptances ?? APPROVED, run: RUN, operator: OPERATOR });
+  await loadSteps(plan);
+  return sim.clock.run(() => startRun(sim, plan, { ...options, acceptances: options.acceptances ?? APPROVED, run: RUN, operator: OPERATOR }));
 }
 
 /** Continues with a run from the records that are there. */
 export function resumeRun(sim: Simulation, records: readonly JournalRecord[], acceptances: Acceptances = APPROVED, onRecord: (record: JournalRecord) => void = () => undefined): Promise<SimulatedRun> {
-  return resume(sim, records, { acceptances, onRecord, run: RUN, operator: OPERATOR });
+  return sim.clock.run(() => continueRun(sim, records, { acceptances, onRecord, run: RUN, operator: OPERATOR }));
 }

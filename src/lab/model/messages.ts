@@ -56,7 +56,6 @@ export const say = {
     })),
 };
 
-/** Reads the body of a message from front to back. */
 export class Body {
   readonly #bytes: Buffer;
   #at = 0;

@@ -37,7 +37,6 @@ export class Session {
     });
   }
 
-  /** Handles one message if it has all arrived. */
   #next(): boolean {
     const typed = this.#stage !== 'startup';
     const start = typed ? 1 : 0;

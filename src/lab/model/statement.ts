@@ -14,7 +14,6 @@ export interface Statement {
 export interface SessionState {
   /** `default_transaction_read_only`: taken from the database when the session begins. */
   readOnly: boolean;
-  /** Ends every other session of the server. */
   endOthers(): void;
 }
 

@@ -34,7 +34,6 @@ export class Store {
     this.writable = writable;
   }
 
-  /** What a log leads to. */
   static of(log: readonly LogEntry[], writable: boolean): Store {
     const store = new Store(writable);
     for (const entry of log) store.apply(entry);

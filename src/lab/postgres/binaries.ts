@@ -16,7 +16,7 @@ export interface Binaries {
   version: string;
 }
 
-export type BinariesAnswer = { found: Binaries } | { missing: string };
+type BinariesAnswer = { found: Binaries } | { missing: string };
 
 /**
  * Finds the PostgreSQL that npm ships as a development dependency. It is looked for at run time, so an installation

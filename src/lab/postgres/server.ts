@@ -40,7 +40,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   lc_messages: 'C',
 };
 
-export interface PostgresServerOptions {
+interface PostgresServerOptions {
   name: string;
   binaries: Binaries;
   /** An initialized data folder that belongs to `binaries.runAs`. */

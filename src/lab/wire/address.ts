@@ -2,7 +2,6 @@ import type { Service } from '../../aws/operations.ts';
 import { iamRegionFor, route53RegionFor } from '../../base/regions.ts';
 import type { WireMessage } from './message.ts';
 
-/** The names under which services are signed. */
 const SIGNING_NAMES: Readonly<Record<string, Service>> = {
   rds: 'rds',
   route53: 'route53',

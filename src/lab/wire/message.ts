@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { OperationSchema, ServiceSchema } from '../../aws/schemas.ts';
 import type { Service } from '../../aws/operations.ts';
 
-/** A request as it came, with its whole body. */
 export interface WireMessage {
   method: string;
   /** Not decoded, without the query. */
@@ -19,14 +18,12 @@ export interface Addressee {
   schema: ServiceSchema;
 }
 
-/** What is sent back. */
 export interface WireReply {
   status: number;
   headers: Record<string, string>;
   body: Buffer;
 }
 
-/** An error in AWS's words, no matter who raised it. */
 export interface WireFault {
   code: string;
   message: string;

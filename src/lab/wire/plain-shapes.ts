@@ -101,7 +101,6 @@ export const JSON_FORMAT: PlainFormat = {
   number: (value) => (Number.isFinite(value) ? value : String(value)),
 };
 
-/** CBOR has types for all of it. */
 export const CBOR_FORMAT: PlainFormat = {
   timestamp: (date) => date,
   blob: (bytes) => bytes,

@@ -56,7 +56,6 @@ function codeAndMessage(fault: WireFault): string {
   return element('Code', escapeXml(fault.code)) + element('Message', escapeXml(fault.message));
 }
 
-/** EC2's own dialect. */
 export const ec2Query: Protocol = {
   operationName: actionOf,
   input: inputIn(EC2_QUERY),

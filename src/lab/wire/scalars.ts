@@ -4,7 +4,7 @@ import { WireError } from './message.ts';
 type TimestampFormat = 'date-time' | 'http-date' | 'epoch-seconds';
 
 /** A timestamp as text. `fallback` is the protocol's format where the shape names none. */
-export function writeTimestamp(value: unknown, shape: Shape, fallback: TimestampFormat): string {
+function writeTimestamp(value: unknown, shape: Shape, fallback: TimestampFormat): string {
   const date = value instanceof Date ? value : new Date(value as string | number);
   const format = formatOf(shape, fallback);
   if (format === 'http-date') return date.toUTCString();
@@ -61,7 +61,6 @@ export function readTimestamp(value: string | number, name: string): Date {
   return date;
 }
 
-/** Bytes, or the UTF-8 of a text. */
 export function toBuffer(value: unknown): Buffer {
   return typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value as Uint8Array);
 }

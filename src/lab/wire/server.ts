@@ -9,7 +9,7 @@ import { type Addressee, type Protocol, type WireFault, type WireMessage, type W
 import { awsQuery, ec2Query } from './query-protocol.ts';
 import { restJson, restXml } from './rest-protocol.ts';
 import { awsJson, rpcV2Cbor } from './rpc-protocol.ts';
-import { bucketAndKey, s3RestXml } from './s3-protocol.ts';
+import { s3RestXml } from './s3-protocol.ts';
 
 /** One call, as the SDK would have been given it: Dates, numbers, and Buffers for bodies. */
 export interface WireRequest {
@@ -29,10 +29,6 @@ export interface WireOptions {
   handle(request: WireRequest): Promise<{ output: object; requestId?: string | undefined }>;
   /** Default: any that is free. Fails with EADDRINUSE when it is taken. */
   port?: number | undefined;
-  /** Told of every call before it is handled. */
-  onRequest?: (call: { service: Service; region: string; operation: string }) => void;
-  /** The region of a bucket that may be read without a signature; undefined for one that may not. */
-  publicBucketRegion?: (bucket: string) => string | undefined;
   /** Told of everything thrown that is no AwsError: a defect of `handle` or of the wire. */
   onDefect?: (error: unknown) => void;
 }
@@ -41,7 +37,6 @@ export interface WireServer {
   port: number;
   /** e.g. `http://127.0.0.1:41234`, for `AWS_ENDPOINT_URL`. */
   url: string;
-  /** Drops every connection. */
   close(): Promise<void>;
 }
 
@@ -124,7 +119,7 @@ function protocolOf(message: WireMessage, to: Addressee): Protocol {
 /** The reply, or undefined to drop the connection. */
 async function answer(options: WireOptions, message: WireMessage, signal: AbortSignal): Promise<WireReply | undefined> {
   const requestId = randomUUID();
-  const to = await addresseeOf(options, message);
+  const to = await addresseeOf(message);
   if ('code' in to) return awsQuery.fault(to, message, await anyAddressee(), requestId);
   const protocol = protocolOf(message, to);
   try {
@@ -137,14 +132,7 @@ async function answer(options: WireOptions, message: WireMessage, signal: AbortS
   }
 }
 
-async function call(
-  options: WireOptions,
-  protocol: Protocol,
-  message: WireMessage,
-  to: Addressee,
-  requestId: string,
-  signal: AbortSignal,
-): Promise<WireReply> {
+async function call(options: WireOptions, protocol: Protocol, message: WireMessage, to: Addressee, requestId: string, signal: AbortSignal): Promise<WireReply> {
   const { service, region } = to;
   if (message.body === TOO_LARGE) {
     throw new WireError('EntityTooLarge', 413, `a request body may have ${MAX_BODY_BYTES} bytes here`);
@@ -156,23 +144,14 @@ async function call(
     throw new WireError(code, to.service === 's3' ? 501 : 400, `the lab of dr does not serve ${service} ${name.slice(0, 100)}`);
   }
   const input = protocol.input(message, operation, to);
-  options.onRequest?.({ service, region, operation: name });
   const handled = await options.handle({ service, region, operation: name, input, signal });
   const output = handled.output as Record<string, unknown>;
   return protocol.reply(output, operation, to, handled.requestId ?? requestId, message);
 }
 
-/** Who is called, or why nobody is. */
-async function addresseeOf(options: WireOptions, message: WireMessage): Promise<Addressee | WireFault> {
+async function addresseeOf(message: WireMessage): Promise<Addressee | WireFault> {
   const scope = scopeOf(message);
-  if (scope === undefined) {
-    const region =
-      message.method === 'GET' || message.method === 'HEAD'
-        ? options.publicBucketRegion?.(bucketAndKey(message.path).bucket)
-        : undefined;
-    if (region !== undefined) return { service: 's3', region, schema: await serviceSchema('s3') };
-    return { code: 'MissingAuthenticationToken', status: 403, message: 'the request is not signed' };
-  }
+  if (scope === undefined) return { code: 'MissingAuthenticationToken', status: 403, message: 'the request is not signed' };
   const { service, region, signingName } = scope;
   if (service === undefined) {
     return { code: 'InvalidAction', status: 400, message: `the lab of dr does not serve the service ${signingName}` };

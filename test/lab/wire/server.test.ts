@@ -133,18 +133,6 @@ describe('requests', () => {
     expect(answer.text).toContain('<Timestamps><member>2026-11-20T10:00:00.000Z</member></Timestamps>');
   });
 
-  it('serves an object without a signature only where it is public, for health checks', async () => {
-    const handle = () => Promise.resolve({ output: { Body: 'on', ContentType: 'text/plain' } });
-    const publicBucketRegion = (bucket: string) => (bucket === 'switch' ? 'ap-northeast-1' : undefined);
-    const { server, seen } = await start(handle, { publicBucketRegion });
-    const response = await fetch(`${server.url}/switch/a%20b/on`);
-    expect([response.status, await response.text()]).toEqual([200, 'on']);
-    expect(seen[0]).toMatchObject({ service: 's3', region: 'ap-northeast-1', input: { Bucket: 'switch', Key: 'a b/on' } });
-    expect((await fetch(`${server.url}/private/on`)).status).toBe(403);
-    expect((await fetch(`${server.url}/switch/on`, { method: 'PUT', body: 'x' })).status).toBe(403);
-    expect(seen).toHaveLength(1);
-  });
-
   it('takes the chunks and the trailing checksum off a streamed S3 body', async () => {
     const { server, seen } = await start(() => Promise.resolve({ output: { ETag: '"1"' } }));
     useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: server.url }));
