@@ -20,7 +20,7 @@ import { Application } from './application.ts';
 import { startDatabases } from './choose-engine.ts';
 import { LabDatabases } from './databases.ts';
 import { DnsServer } from './dns-server.ts';
-import { Fleet } from './fleet.ts';
+import { type Fleet, startFleet } from './fleet.ts';
 import { makeLabFolder, removeLabFolder } from './folder.ts';
 import type { LabApi } from './api.ts';
 import { zoneSource } from './lab-world.ts';
@@ -29,7 +29,7 @@ import { applicationSeed, scenarioOf, type Scenario } from './scenario.ts';
 import type { Tenant } from './site.ts';
 import type { LabInfo, LabLedger } from './status.ts';
 import { Users } from './users.ts';
-import { Watchdog } from './watchdog.ts';
+import { watchdog } from './watchdog.ts';
 import { wireServer, type WireServer } from './wire/server.ts';
 
 interface LabOptions {
@@ -77,10 +77,10 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
   const addressOf = (region: string) => scenario.regions.find(({ id }) => id === region)?.addresses[0] ?? '127.0.0.1';
 
   const folder = await makeLabFolder();
-  const watchdog = new Watchdog(folder);
+  const dismiss = watchdog(folder);
   undo.push(async () => {
     await removeLabFolder(folder);
-    await watchdog.dismiss();
+    await dismiss();
   });
   const databases = new LabDatabases();
   undo.push(() => databases.stop());
@@ -96,7 +96,7 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
 
   const wire = await awsEndpoint(options, world);
   undo.push(() => wire.close());
-  const fleet = await Fleet.start(placesOf(scenario, world, databases));
+  const fleet = await startFleet(placesOf(scenario, world, databases));
   undo.push(() => fleet.stop());
   const crowds = await putUsersOn({ scenario, world, port: fleet.port, undo });
   await Promise.all([...crowds.ledgers.values()].map((ledger, _n, all) => served(ledger, SERVED_MS + all.length * SERVED_EACH_MS)));

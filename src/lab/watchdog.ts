@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 /**
  * Waits for the end of its standard input, which comes when the lab's process ends, however it does. Then it kills every
@@ -30,35 +30,27 @@ while [ $round -lt 20 ] && [ -d "$1" ]; do
 done
 `;
 
-export class Watchdog {
-  readonly #child: ChildProcess | undefined;
-  readonly #ended: Promise<void>;
-
-  /** `folder` is the lab's own, and is removed with everything in it. On Windows there is no watchdog. */
-  constructor(folder: string) {
-    if (process.platform === 'win32') {
-      this.#ended = Promise.resolve();
-      return;
-    }
-    const child = spawn('/bin/sh', ['-c', SCRIPT, 'dr-lab-watchdog', folder], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      cwd: '/',
-      // Its own session: Ctrl-C and a closing terminal must not end it before the lab.
-      detached: true,
-    });
-    child.unref();
-    this.#child = child;
-    this.#ended = new Promise((resolve) => {
-      child.once('exit', () => resolve());
-      child.once('error', () => resolve());
-    });
-    child.stdin.on('error', () => undefined);
-  }
-
-  /** Lets it go, after the folder was removed. */
-  async dismiss(): Promise<void> {
-    this.#child?.ref();
-    this.#child?.stdin?.end();
-    await this.#ended;
-  }
+/**
+ * Cleans up after a lab that was killed itself. `folder` is the lab's own, and is removed with everything in it; after that the watchdog is let go
+ * by what is given back. On Windows there is none.
+ */
+export function watchdog(folder: string): () => Promise<void> {
+  if (process.platform === 'win32') return () => Promise.resolve();
+  const child = spawn('/bin/sh', ['-c', SCRIPT, 'dr-lab-watchdog', folder], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    cwd: '/',
+    // Its own session: Ctrl-C and a closing terminal must not end it before the lab.
+    detached: true,
+  });
+  child.unref();
+  child.stdin.on('error', () => undefined);
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  return () => {
+    child.ref();
+    child.stdin.end();
+    return ended;
+  };
 }

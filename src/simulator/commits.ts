@@ -14,17 +14,13 @@ export function lossAfter(source: Commits | undefined, upTo: number, now: number
   return { commits, ms: commits === 0 ? 0 : last - upTo, recoveredUpTo: upTo };
 }
 
+const PER_SECOND = 10;
 /** Times during which a writer took writes that are remembered. */
 const INTERVALS_MAX = 256;
 
 /** What users had acknowledged by one instance, by time: a steady rate while it takes writes. */
 export class Commits {
-  private readonly perSecond: number;
   private intervals: { from: number; to: number | undefined }[] = [];
-
-  constructor(perSecond: number) {
-    this.perSecond = perSecond;
-  }
 
   accepting(accepts: boolean, now: number): void {
     const last = this.intervals.at(-1);
@@ -49,13 +45,13 @@ export class Commits {
     for (let i = this.intervals.length - 1; i >= 0; i--) {
       const interval = this.intervals[i];
       if (interval === undefined) break;
-      const at = (this.ticks(Math.min(until, interval.to ?? until)) * 1000) / this.perSecond;
+      const at = (this.ticks(Math.min(until, interval.to ?? until)) * 1000) / PER_SECOND;
       if (at > interval.from) return at;
     }
     return undefined;
   }
 
   private ticks(at: number): number {
-    return Math.floor((at * this.perSecond) / 1000);
+    return Math.floor((at * PER_SECOND) / 1000);
   }
 }

@@ -27,7 +27,7 @@ export class Databases extends DatabaseViews {
     }
     this.table(seed.region).seed(seed.id, row);
     this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);
-    this.bear(key, seed);
+    this.bear(row);
     // It has been in use since its creation, not since the world began.
     if (this.acceptsWrites(row.ref, now)) this.commits.get(key)?.accepting(true, row.createdAt);
   }
@@ -64,7 +64,7 @@ export class Databases extends DatabaseViews {
     const creation = { startedAt: now, endsAt: now + timings.restoreMs, driverDone: driver === undefined };
     const row: DbInstance = { ...instanceFromSeed(seed, account, now), createdAt: now, creation };
     this.promoted.set(refKey(row.ref), { source, upTo });
-    this.bear(refKey(row.ref), seed);
+    this.bear(row);
     this.lineage.inherit(refKey(row.ref), refKey(source), upTo);
     // The setting is part of what was backed up.
     this.settings.set(refKey(row.ref), this.settings.on(refKey(source), upTo), now);
@@ -139,7 +139,7 @@ export class Databases extends DatabaseViews {
     this.replicate(row.ref, source, seed.lagMs, now).change(now, 'silent');
     this.promoted.delete(key);
     this.settings.forget(key);
-    this.bear(key, seed);
+    this.bear(row);
     this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);
     this.put(row, now);
     this.core.agenda.at(openAt(creation), (at) => this.startReplicating(row.ref, at));
@@ -356,9 +356,10 @@ export class Databases extends DatabaseViews {
     this.commits.get(refKey(ref))?.accepting(used, now);
   }
 
-  private bear(key: string, seed: DbInstanceSeed): void {
-    this.knownAs.set(key, seed.id);
-    const commits = new Commits(seed.commitsPerSecond ?? 10);
+  private bear({ ref }: DbInstance): void {
+    const key = refKey(ref);
+    this.knownAs.set(key, ref.id);
+    const commits = new Commits();
     this.commits.set(key, commits);
     this.lineage.born(key, commits);
   }

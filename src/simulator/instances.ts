@@ -8,25 +8,14 @@ import type { Core } from './core.ts';
 import type { Ec2InstanceSeed, ImageSeed, LaunchTemplateSeed } from './seeds.ts';
 import { RegionTables } from './table.ts';
 
-export interface Instance {
-  readonly region: string;
-  readonly id: string;
-  readonly type: string;
-  readonly zone: string;
-  readonly imageId: string;
-  readonly stopped: boolean;
+export type Instance = Readonly<Required<Ec2InstanceSeed>> & {
   /** Of the last start, stop or termination. */
   readonly changedAt: number;
   /** For ever: it is also stopped then. */
   readonly terminated: boolean;
-  readonly protected: boolean;
   readonly subnet: string;
-  readonly securityGroups: readonly string[];
-  /** From a start until its status checks pass. */
-  readonly bootMs: number;
   readonly clientToken: string | undefined;
-  readonly tags: Readonly<Record<string, string>>;
-}
+};
 
 export interface Image extends Required<Omit<ImageSeed, 'ageMs' | 'keyId'>>, Pick<ImageSeed, 'keyId'> {
   readonly createdAt: number;
@@ -82,25 +71,13 @@ export class Instances extends RegionTables<Instance> {
   }
 
   add(seed: Ec2InstanceSeed): void {
-    const now = this.core.now();
-    const zone = seed.zone ?? `${seed.region}a`;
-    const subnet = this.defaultSubnet(seed.region, zone);
-    this.table(seed.region).seed(seed.id, {
-      region: seed.region,
-      id: seed.id,
-      type: seed.type ?? 'm6g.large',
-      zone,
-      imageId: seed.imageId ?? 'ami-00000000000000000',
-      stopped: seed.stopped ?? false,
-      changedAt: now - 3_600_000,
-      bootMs: seed.bootMs ?? this.core.timings.instanceWarmUpMs,
-      clientToken: undefined,
-      terminated: false,
-      protected: seed.protected ?? false,
-      subnet,
-      securityGroups: seed.securityGroups ?? [GROUP],
-      tags: seed.tags ?? {},
-    });
+    const { region, id, zone = `${region}a` } = seed;
+    this.table(region).seed(id, this.made({ ...seed, zone }, { subnet: this.defaultSubnet(region, zone), clientToken: undefined, changedAt: this.core.now() - 3_600_000 }));
+  }
+
+  private made(seed: Ec2InstanceSeed & { zone: string }, rest: Pick<Instance, 'subnet' | 'clientToken' | 'changedAt'>): Instance {
+    const { instanceWarmUpMs: bootMs } = this.core.timings;
+    return { type: 'm6g.large', imageId: 'ami-00000000000000000', stopped: false, protected: false, bootMs, securityGroups: [GROUP], tags: {}, terminated: false, ...seed, ...rest };
   }
 
   /** The one of a zone that is there before anybody makes another. */
@@ -211,25 +188,11 @@ export class Instances extends RegionTables<Instance> {
     wish: Pick<Instance, 'region' | 'type' | 'imageId' | 'protected' | 'tags'> & { zone: string | undefined; subnet: string | undefined; securityGroups: readonly string[] | undefined; count: number; token: string | undefined },
     now: number,
   ): Instance[] | { zone: string; type: string } {
-    const { region, type, imageId } = wish;
+    const { region, type, imageId, tags, token: clientToken, securityGroups = [GROUP] } = wish;
     const fresh = Array.from({ length: wish.count }, (_, i): Instance => {
       const zone = wish.zone ?? `${region}${ZONES[i % ZONES.length] ?? 'a'}`;
-      return {
-        region,
-        id: `i-0${this.core.ids.hex(8)}`,
-        type,
-        zone,
-        imageId,
-        stopped: false,
-        changedAt: now,
-        bootMs: this.core.timings.instanceWarmUpMs,
-        clientToken: wish.token,
-        terminated: false,
-        protected: wish.protected,
-        subnet: wish.subnet ?? this.defaultSubnet(region, zone),
-        securityGroups: wish.securityGroups ?? [GROUP],
-        tags: wish.tags,
-      };
+      const seed = { region, id: `i-0${this.core.ids.hex(8)}`, type, zone, imageId, protected: wish.protected, securityGroups, tags };
+      return this.made(seed, { subnet: wish.subnet ?? this.defaultSubnet(region, zone), clientToken, changedAt: now });
     });
     const shortage = this.take(fresh);
     if (shortage !== undefined) return shortage;

@@ -6,7 +6,7 @@ import { dbArn, type DbInstance, type DbInstanceView, resourceId } from './db-in
 import { defaultOptionGroup, defined, type DbSettings, isDefaultGroup, settingsOf } from './db-settings.ts';
 import { needAuthority, needOffer } from './rds-offers.ts';
 import { needQuota } from './rds-quotas.ts';
-import { needOptionGroup, needSecurityGroups, needSubnetGroup, pageSize, retention, storageOf, view } from './rds-rows.ts';
+import { needOptionGroup, needSecurityGroups, needSubnetGroup, pageSize, retention, settingsIn, storageOf, view } from './rds-rows.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 import { defaultKey } from './keys.ts';
 
@@ -199,13 +199,9 @@ function restoredSettings(input: RestoreInput, original: DbInstance | undefined,
   return defined({
     engineVersion, allocatedStorage, storageType, iops, storageThroughput,
     ...storageOf(input, before, engine, call),
+    ...settingsIn(input),
     optionGroup,
-    iamAuthentication: input.EnableIAMDatabaseAuthentication,
     logExports: input.EnableCloudwatchLogsExports,
-    copyTagsToSnapshot: input.CopyTagsToSnapshot,
-    networkType: input.NetworkType,
-    caCertificate: input.CACertificateIdentifier,
-    autoMinorVersionUpgrade: input.AutoMinorVersionUpgrade,
   });
 }
 

@@ -4,7 +4,7 @@ import type { Change, DbInstance } from './db-instance.ts';
 import { defined, type Pending, together } from './db-settings.ts';
 import { needAuthority, needOffer } from './rds-offers.ts';
 import { newId, replicaOperation } from './rds-replica.ts';
-import { find, needOptionGroup, needParameterGroup, needSecurityGroups, refuseDeletion, refuseUnlessAvailable, refuseWhileBusy, retention, storageOf, view } from './rds-rows.ts';
+import { find, needOptionGroup, needParameterGroup, needSecurityGroups, refuseDeletion, refuseUnlessAvailable, refuseWhileBusy, retention, settingsIn, storageOf, view } from './rds-rows.ts';
 
 /** What is changed of a DB instance, and how a replica is made: README.md says which part of AWS it follows. */
 export const instanceOperations = {
@@ -72,23 +72,10 @@ function changeOf(input: InputOf<'rds', 'ModifyDBInstance'>, row: DbInstance, ca
   if (parameterGroup !== undefined) needParameterGroup(parameterGroup, call);
   if (optionGroup !== undefined) needOptionGroup(optionGroup, { engine: row.engine, version: row.settings.engineVersion, subnetGroup: row.subnetGroup }, call);
   const disabled = new Set(logs?.DisableLogTypes ?? []);
-  const atOnce = defined({
-    copyTagsToSnapshot: input.CopyTagsToSnapshot,
-    monitoringInterval: input.MonitoringInterval,
-    monitoringRole: input.MonitoringRoleArn,
-    performanceInsights: input.EnablePerformanceInsights,
-    performanceInsightsDays: input.PerformanceInsightsRetentionPeriod,
-    maxAllocatedStorage: input.MaxAllocatedStorage,
-    autoMinorVersionUpgrade: input.AutoMinorVersionUpgrade,
-    ...(logs === undefined ? {} : { logExports: [...new Set([...row.settings.logExports.filter((log) => !disabled.has(log)), ...(logs.EnableLogTypes ?? [])])] }),
-  });
-  const inWindow = defined({
-    ...storageOf(input, row.settings, row.engine, call),
-    optionGroup,
-    iamAuthentication: input.EnableIAMDatabaseAuthentication,
-    caCertificate: input.CACertificateIdentifier,
-    networkType: input.NetworkType,
-  });
+  const { iamAuthentication, caCertificate, networkType, ...others } = settingsIn(input);
+  const logExports = logs === undefined ? undefined : [...new Set([...row.settings.logExports.filter((log) => !disabled.has(log)), ...(logs.EnableLogTypes ?? [])])];
+  const atOnce = { ...others, ...defined({ logExports }) };
+  const inWindow = defined({ ...storageOf(input, row.settings, row.engine, call), optionGroup, iamAuthentication, caCertificate, networkType });
   return {
     now: {
       ...(groups.length === 0 ? {} : { groups: [...new Set(groups)] }),

@@ -5,7 +5,7 @@ import { needAuthority, needOffer } from './rds-offers.ts';
 import { needQuota } from './rds-quotas.ts';
 import { defaultOptionGroup, defined, type DbSettings, settingsOf } from './db-settings.ts';
 import { DEFAULT_GROUP, needKey } from './rds-backups.ts';
-import { needOptionGroup, needParameterGroup, needSecurityGroups, needSubnetGroup, refuseUnlessAvailable, storageOf, view } from './rds-rows.ts';
+import { needOptionGroup, needParameterGroup, needSecurityGroups, needSubnetGroup, refuseUnlessAvailable, settingsIn, storageOf, view } from './rds-rows.ts';
 
 /** Percent. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html; the words as reported. */
 const ROOM_TO_GROW = 10;
@@ -86,18 +86,9 @@ function settings(input: ReplicaInput, source: DbInstance, cross: boolean, call:
   return defined({
     ...fresh,
     ...storageOf(input, fresh, source.engine, call),
+    ...settingsIn(input),
     optionGroup,
-    monitoringInterval: interval,
-    monitoringRole,
-    iamAuthentication: input.EnableIAMDatabaseAuthentication,
     logExports: input.EnableCloudwatchLogsExports ?? [],
-    performanceInsights: input.EnablePerformanceInsights,
-    performanceInsightsDays: input.PerformanceInsightsRetentionPeriod,
-    caCertificate: input.CACertificateIdentifier ?? fresh.caCertificate,
-    networkType: input.NetworkType ?? fresh.networkType,
-    copyTagsToSnapshot: input.CopyTagsToSnapshot ?? false,
-    maxAllocatedStorage: input.MaxAllocatedStorage,
-    autoMinorVersionUpgrade: input.AutoMinorVersionUpgrade ?? fresh.autoMinorVersionUpgrade,
   });
 }
 

@@ -119,6 +119,28 @@ type StorageInput = Pick<InputOf<'rds', 'ModifyDBInstance'>, 'StorageType' | 'Io
 /** A gp3 volume that is smaller has 3,000 IOPS, and no others. */
 const GP3_FROM_GIB = 400;
 
+type SettingsInput = Pick<
+  InputOf<'rds', 'ModifyDBInstance'>,
+  | 'AutoMinorVersionUpgrade' | 'CACertificateIdentifier' | 'CopyTagsToSnapshot' | 'EnableIAMDatabaseAuthentication' | 'EnablePerformanceInsights' | 'MaxAllocatedStorage'
+  | 'MonitoringInterval' | 'MonitoringRoleArn' | 'NetworkType' | 'PerformanceInsightsRetentionPeriod'
+>;
+
+/** What a request says of settings that need no look at the rest. */
+export function settingsIn(input: SettingsInput) {
+  return defined({
+    autoMinorVersionUpgrade: input.AutoMinorVersionUpgrade,
+    caCertificate: input.CACertificateIdentifier,
+    copyTagsToSnapshot: input.CopyTagsToSnapshot,
+    iamAuthentication: input.EnableIAMDatabaseAuthentication,
+    maxAllocatedStorage: input.MaxAllocatedStorage,
+    monitoringInterval: input.MonitoringInterval,
+    monitoringRole: input.MonitoringRoleArn,
+    networkType: input.NetworkType,
+    performanceInsights: input.EnablePerformanceInsights,
+    performanceInsightsDays: input.PerformanceInsightsRetentionPeriod,
+  });
+}
+
 /**
  * Storage as it was asked for, upon what there is.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html

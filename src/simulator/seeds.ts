@@ -22,8 +22,6 @@ export interface DbInstanceSeed {
   deletionProtection?: boolean;
   /** Steady lag behind the source while replicating. */
   lagMs?: number;
-  /** What users commit in it while it takes writes, per second. Default: 10. */
-  commitsPerSecond?: number;
   subnetGroup?: string;
   parameterGroup?: string;
   kmsKeyId?: string;

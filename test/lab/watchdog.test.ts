@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { Watchdog } from '../../src/lab/watchdog.ts';
+import { watchdog } from '../../src/lab/watchdog.ts';
 import { alive } from './helpers.ts';
 
 const started: number[] = [];
@@ -24,12 +24,12 @@ async function named(name: string): Promise<number> {
 it('ends what was being started in the folder, and nobody else who only names it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dr-lab-'));
   try {
-    const watchdog = new Watchdog(folder);
+    const dismiss = watchdog(folder);
     const [initdb, boot, reader, other] = await Promise.all([
       named(`/opt/native/bin/initdb -D ${folder}/cluster-1/data-0`), named(`/opt/native/bin/postgres --boot -D ${folder}/cluster-2/data-0`),
       named(`tail -f ${folder}/log`), named('/opt/native/bin/postgres -D /var/lib/another'),
     ]);
-    await watchdog.dismiss();
+    await dismiss();
     await expect.poll(() => [initdb, boot].map(alive)).toEqual([false, false]);
     expect([reader, other].map(alive)).toEqual([true, true]);
     expect(existsSync(folder)).toBe(false);

@@ -18,7 +18,7 @@ export function modelEngine(why: string): DatabaseEngine {
       const writer = new ModelServer(writerName, login, new Store(true));
       const replicas = wishes.map(({ name, delayMs }) => {
         const server = new ModelServer(name, login, new Store(false));
-        return { server, link: new ModelLink(writer, server, delayMs) };
+        return { server, link: modelLink(writer, server, delayMs) };
       });
       await Promise.all([writer.start(), ...replicas.map(({ server }) => server.start())]);
       return { writer, replicas };
@@ -26,11 +26,11 @@ export function modelEngine(why: string): DatabaseEngine {
     async replicate(source, { name, delayMs }, login): Promise<LabReplica> {
       const writer = mine(source);
       const server = new ModelServer(name, login, Store.of(writer.store.log, false));
-      const link = new ModelLink(writer, server, delayMs);
+      const link = modelLink(writer, server, delayMs);
       await server.start();
       return { server, link };
     },
-    backup: (source, login) => Promise.resolve(new ModelBackup(mine(source), login)),
+    backup: (source, login) => Promise.resolve(modelBackup(mine(source), login)),
   };
 }
 
@@ -39,29 +39,21 @@ function mine(server: LabServer): ModelServer {
   throw new Error(`${server.name} is no model`);
 }
 
-class ModelBackup implements LabBackup {
-  readonly #source: ModelServer;
-  readonly #login: Login;
-  readonly #log: LogEntry[] = [];
-
-  constructor(source: ModelServer, login: Login) {
-    this.#source = source;
-    this.#login = login;
-  }
-
-  async ship(): Promise<bigint> {
-    const { writable } = await this.#source.position();
-    if (!writable) throw new Error(`${this.#source.name} writes no log of its own`);
-    const { log } = this.#source.store;
-    this.#log.push(...log.slice(this.#log.length));
-    return BigInt(this.#log.length);
-  }
-
-  async restore(name: string, at: bigint): Promise<LabServer> {
-    const server = new ModelServer(name, this.#login, Store.of(this.#log.slice(0, Number(at)), true));
-    await server.start();
-    return server;
-  }
+function modelBackup(source: ModelServer, login: Login): LabBackup {
+  const kept: LogEntry[] = [];
+  return {
+    async ship(): Promise<bigint> {
+      const { writable } = await source.position();
+      if (!writable) throw new Error(`${source.name} writes no log of its own`);
+      kept.push(...source.store.log.slice(kept.length));
+      return BigInt(kept.length);
+    },
+    async restore(name, at): Promise<LabServer> {
+      const server = new ModelServer(name, login, Store.of(kept.slice(0, Number(at)), true));
+      await server.start();
+      return server;
+    },
+  };
 }
 
 class ModelServer implements LabServer {
@@ -135,49 +127,39 @@ class ModelServer implements LabServer {
   }
 }
 
-class ModelLink implements ReplicationLink {
-  readonly #writer: ModelServer;
-  readonly #replica: ModelServer;
-  readonly #delayMs: number;
-  readonly #underWay = new Set<NodeJS.Timeout>();
-  #sentUpTo = 0;
-  #open = true;
-
-  constructor(writer: ModelServer, replica: ModelServer, delayMs: number) {
-    this.#writer = writer;
-    this.#replica = replica;
-    this.#delayMs = delayMs;
-    writer.onChange(() => this.#send());
-    replica.onChange(() => this.#send());
-  }
-
-  cut(): void {
-    this.#open = false;
-    for (const timer of this.#underWay) clearTimeout(timer);
-    this.#underWay.clear();
-    this.#sentUpTo = 0;
-  }
-
-  open(): void {
-    this.#open = true;
-    this.#send();
-  }
-
-  close(): Promise<void> {
-    this.cut();
-    return Promise.resolve();
-  }
-
-  #send(): void {
-    const upTo = this.#writer.store.log.length;
-    if (!this.#open || !this.#writer.running || !this.#replica.running || upTo === this.#sentUpTo) return;
-    this.#sentUpTo = upTo;
+function modelLink(writer: ModelServer, replica: ModelServer, delayMs: number): ReplicationLink {
+  const underWay = new Set<NodeJS.Timeout>();
+  let sentUpTo = 0;
+  let isOpen = true;
+  const send = (): void => {
+    const upTo = writer.store.log.length;
+    if (!isOpen || !writer.running || !replica.running || upTo === sentUpTo) return;
+    sentUpTo = upTo;
     const timer = setTimeout(() => {
-      this.#underWay.delete(timer);
-      const { store } = this.#replica;
-      if (!this.#replica.running || store.writable) return;
-      for (const entry of this.#writer.store.log.slice(store.log.length, upTo)) store.apply(entry);
-    }, this.#delayMs);
-    this.#underWay.add(timer);
-  }
+      underWay.delete(timer);
+      const { store } = replica;
+      if (!replica.running || store.writable) return;
+      for (const entry of writer.store.log.slice(store.log.length, upTo)) store.apply(entry);
+    }, delayMs);
+    underWay.add(timer);
+  };
+  const cut = (): void => {
+    isOpen = false;
+    for (const timer of underWay) clearTimeout(timer);
+    underWay.clear();
+    sentUpTo = 0;
+  };
+  writer.onChange(send);
+  replica.onChange(send);
+  return {
+    cut,
+    open: () => {
+      isOpen = true;
+      send();
+    },
+    close: () => {
+      cut();
+      return Promise.resolve();
+    },
+  };
 }

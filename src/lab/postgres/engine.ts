@@ -7,7 +7,7 @@ import { DrError, messageOf } from '../../base/errors.ts';
 import type { DatabaseEngine, LabCluster, LabReplica, LabServer, Login, ReplicaWish } from '../server.ts';
 import { WanLink } from '../wan-link.ts';
 import type { Binaries } from './binaries.ts';
-import { PostgresBackup } from './backup.ts';
+import { postgresBackup } from './backup.ts';
 import { baseCopy, makeFolder, writeAs } from './base-copy.ts';
 import { type RunAs, spawnIdentity } from './run-as.ts';
 import { PostgresServer } from './server.ts';
@@ -29,7 +29,7 @@ export function postgresEngine(binaries: Binaries, folder: string): DatabaseEngi
       }
     },
     replicate: (source, wish, login) => addReplica(binaries, join(folder, `replica-${++made}`), mine(source), wish, login),
-    backup: (source, login) => PostgresBackup.begin(mine(source), binaries, login, join(folder, `backup-${++made}`)),
+    backup: (source, login) => postgresBackup(mine(source), binaries, login, join(folder, `backup-${++made}`)),
   };
 }
 
