@@ -361,7 +361,6 @@ export class LabDatabases implements DatabaseDriver {
     return instance;
   }
 
-  /** What a replica needs. @throws Error when it is not there. */
   #ready(ref: DbRef, from: DbRef): { engine: DatabaseEngine; source: Instance } {
     const engine = this.#engine;
     const source = this.#get(from);

@@ -42,7 +42,6 @@ export class LagMeter {
     clearTimeout(this.#timer);
   }
 
-  /** Milliseconds; undefined before the first measurement. */
   lagMs(): number | undefined {
     return this.#caughtUpTo === undefined ? undefined : Math.max(0, Date.now() - this.#caughtUpTo);
   }

@@ -12,7 +12,7 @@ export interface OrderSample {
   endedAt: number;
   /** Who sent it: users who are answered alike. Default: all are. */
   from?: string;
-  /** HTTP status; 0 without an answer. */
+  /** HTTP; 0 without an answer. */
   status: number;
   address: string | undefined;
   committedAt?: number;

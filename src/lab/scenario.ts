@@ -158,7 +158,6 @@ class Databases {
     return wish;
   }
 
-  /** What another runbook has made of it before. */
   ownedByAnother(path: string, part: Part): DatabaseWish | undefined {
     const group = this.#groupOf(path, part);
     return group === undefined ? undefined : this.#made.get(group);

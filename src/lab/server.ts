@@ -23,7 +23,6 @@ export interface LogPosition {
   at: bigint;
 }
 
-/** The way of a writer's log to one replica. */
 export interface ReplicationLink {
   /** What is under way is lost, and nothing more gets through. */
   cut(): void;
@@ -36,7 +35,6 @@ export interface LabReplica {
   link: ReplicationLink;
 }
 
-/** A writer and its replicas, before anything is broken. */
 export interface LabCluster {
   writer: LabServer;
   replicas: readonly LabReplica[];
@@ -78,6 +76,5 @@ export interface DatabaseEngine {
   cluster(writer: string, replicas: readonly ReplicaWish[], login: Login): Promise<LabCluster>;
   /** One more replica of a running writer, out of a fresh copy; it has caught up when this is fulfilled. */
   replicate(source: LabServer, wish: ReplicaWish, login: Login): Promise<LabReplica>;
-  /** Begins to keep a backup of a running writer. */
   backup(source: LabServer, login: Login): Promise<LabBackup>;
 }

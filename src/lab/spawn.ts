@@ -17,7 +17,6 @@ interface SpawnOptions {
   /** The lab ends when this process ends. Otherwise it continues, and needs a `stateFile` to be found again. */
   ownedByParent: boolean;
   stateFile?: string;
-  /** Of the AWS endpoint. Default: any that is free. */
   port?: number | undefined;
   /** Default: that of this process. `DR_LAB_POSTGRES` is read from it. */
   env?: NodeJS.ProcessEnv;
@@ -124,7 +123,6 @@ async function stopChild(child: ChildProcess, client: LabApi, ended: Promise<voi
   clearTimeout(late);
 }
 
-/** What a lab on its own has to say. */
 async function openLog(folder: string) {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   return open(join(folder, 'lab.log'), 'w', 0o600);

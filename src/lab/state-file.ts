@@ -42,7 +42,6 @@ export async function claimState(file: string, state: LabState): Promise<boolean
   }
 }
 
-/** Removes the file if it is still about that process. */
 export async function releaseState(file: string, pid: number): Promise<void> {
   if ((await readState(file))?.info.pid === pid) await rm(file, { force: true });
 }

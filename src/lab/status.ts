@@ -6,16 +6,13 @@ export interface LabInfo {
   pid: number;
   /** Milliseconds since the epoch, as all times here. */
   startedAt: number;
-  /** The first of those that are served. */
   runbook: { name: string; path: string };
   runbooks: readonly { name: string; path: string; /** The name that its users know. */ host: string }[];
   /** `model`: PostgreSQL does not run here; `note` says why. Else `note` is its version. */
   engine: { kind: 'postgresql' | 'model'; note: string };
   awsUrl: string;
-  /** Address and port of the DNS server. */
   resolver: string;
   applicationPort: number;
-  /** The name that users of the first one know. */
   host: string;
   home: string;
   /** What another process needs to see this lab: for `dr`, the AWS CLI and any SDK. Holds the database's password. */
@@ -44,15 +41,12 @@ export interface LabStatus extends LabInfo {
   }[];
   /** Of the first application. */
   users: LedgerSummary;
-  /** By runbook. */
   usersOf: Readonly<Record<string, LedgerSummary>>;
   world: WorldSnapshot;
 }
 
 export interface LabLedger extends LedgerSummary {
-  /** By region: when it was last broken. */
   brokenAt: Readonly<Record<string, number>>;
   loss?: LossAudit;
-  /** Why there is no `loss`. */
   lossUnknown?: string;
 }

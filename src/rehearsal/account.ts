@@ -37,7 +37,6 @@ export interface Account {
   sha256: string;
   /** Twelve digits. */
   account: string;
-  /** When it was read, ISO 8601. */
   at: string;
   databases: Seen<SeenDatabase>;
   groups: Seen<AutoScalingGroupSeed>;

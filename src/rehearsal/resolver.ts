@@ -1,19 +1,12 @@
-import { isIP } from 'node:net';
 import type { Clock } from '../base/clock.ts';
-import { remembered } from '../base/remembered.ts';
 import type { DnsPort, HttpPort } from '../effects/effects.ts';
+import { partsOf } from '../simulator/effects.ts';
 
 /** An answer that a resolver holds until then, milliseconds. */
 export interface Kept {
   address: string;
   until: number;
 }
-
-/** Of a probe's page, which is asked for by the hundred. */
-const hostOf = remembered((url) => {
-  const { hostname } = new URL(url);
-  return { hostname, isAddress: isIP(hostname) !== 0 };
-});
 
 /**
  * Requests as users make them: their resolver keeps an answer for as long as its TTL says, so that they come to a new region later than
@@ -22,7 +15,7 @@ const hostOf = remembered((url) => {
 export function throughResolver(http: HttpPort, dns: DnsPort, clock: Clock, minMs: number, kept = new Map<string, Kept>()): HttpPort {
   return {
     async request(request) {
-      const { hostname, isAddress } = hostOf(request.url);
+      const { hostname, isAddress } = partsOf(request.url);
       if (request.at !== undefined || isAddress) return http.request(request);
       const known = kept.get(hostname);
       if (known !== undefined && clock.now() < known.until) return http.request({ ...request, at: known.address });

@@ -51,7 +51,6 @@ export async function kindsOf({ runbook }: LoadedRunbook): Promise<ReadonlyMap<s
   return new Map(await Promise.all(names.map(async (name) => [name, await knownKind(name)] as const)));
 }
 
-/** Everything that the runbook names, put into a world. */
 export function simulateAll(world: World, { runbook }: LoadedRunbook, kinds: ReadonlyMap<string, AnyResourceKind>): void {
   for (const { kind, name, resource } of runbook.resources) kinds.get(kind)?.simulate(world, name, resource, runbook.home, runbook.strategy);
 }

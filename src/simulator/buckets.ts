@@ -21,7 +21,8 @@ export interface Bucket {
 export class Buckets {
   private readonly core: Core;
   private readonly buckets = new Map<string, Bucket>();
-  private readonly watchers: ((bucket: string, key: string, now: number) => void)[] = [];
+  /** Told of each write and removal. */
+  onWrite: (bucket: string, key: string, now: number) => void = () => undefined;
 
   constructor(core: Core) {
     this.core = core;
@@ -37,10 +38,6 @@ export class Buckets {
 
   get(name: string): Bucket | undefined {
     return this.buckets.get(name);
-  }
-
-  watch(watch: (bucket: string, key: string, now: number) => void): void {
-    this.watchers.push(watch);
   }
 
   put(bucket: Bucket, key: string, parts: Omit<StoredObject, 'etag' | 'modifiedAt'>, now: number): StoredObject {
@@ -59,6 +56,6 @@ export class Buckets {
   private written(bucket: Bucket, key: string, now: number): void {
     for (const [other, until] of bucket.busyUntil) if (until <= now) bucket.busyUntil.delete(other);
     if (this.core.timings.callMs > 0) bucket.busyUntil.set(key, now + this.core.timings.callMs / 2);
-    for (const watch of this.watchers) watch(bucket.name, key, now);
+    this.onWrite(bucket.name, key, now);
   }
 }

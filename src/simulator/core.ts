@@ -13,7 +13,6 @@ export interface WorldOptions {
   clock: Clock;
   seed: number;
   regions: readonly string[];
-  /** Twelve digits. Default: 000000000000. */
   account?: string;
   timings?: Partial<Timings>;
   /**
@@ -39,7 +38,8 @@ export class Core {
   pages: { readonly items: number; readonly keys: number } | undefined;
   private readonly known: ReadonlySet<string>;
   private readonly dead = new Set<string>();
-  private readonly watchers: ((region: string, now: number) => void)[] = [];
+  /** Told whenever something in a region may have changed what users see there. */
+  touch: (region: string, now: number) => void = () => undefined;
   private latest: number;
 
   constructor(options: WorldOptions) {
@@ -77,14 +77,5 @@ export class Core {
     if (alive) this.dead.delete(region);
     else this.dead.add(region);
     return true;
-  }
-
-  /** Calls `watch` whenever something in a region may have changed what users see there. */
-  watch(watch: (region: string, now: number) => void): void {
-    this.watchers.push(watch);
-  }
-
-  touch(region: string, now: number): void {
-    for (const watch of this.watchers) watch(region, now);
   }
 }

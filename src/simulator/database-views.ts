@@ -21,7 +21,6 @@ export class DatabaseViews extends RegionTables<DbInstance> {
   protected readonly lineage = new Lineage();
   /** The name under which its users know an instance: its first. */
   protected readonly knownAs = new Map<string, string>();
-  /** Replicas that an instance has or has had. */
   protected readonly replicas = new Map<string, DbRef[]>();
   protected readonly promoted = new Map<string, { source: DbRef; upTo: number }>();
 
@@ -51,7 +50,6 @@ export class DatabaseViews extends RegionTables<DbInstance> {
     return this.links.get(refKey(ref));
   }
 
-  /** Lag of a replica now, milliseconds; undefined when it is no replica or does not replicate. */
   lagNow(ref: DbRef, now: number): number | undefined {
     const link = this.link(ref, now);
     if (link === undefined || link.mode(now) !== 'replicating') return undefined;
@@ -102,13 +100,11 @@ export class DatabaseViews extends RegionTables<DbInstance> {
     return Math.max(0, ...own.filter((time) => time !== undefined));
   }
 
-  /** What a promotion or a restore lost; undefined for an instance that is the first of its kind. */
   lossOf(ref: DbRef, now: number): Loss | undefined {
     const promoted = this.promoted.get(refKey(ref));
     return promoted === undefined ? undefined : lossAfter(this.commits.get(refKey(promoted.source)), promoted.upTo, now);
   }
 
-  /** What an instance holds of everything that was ever acknowledged by any. */
   ledgerOf(ref: DbRef, now: number): LedgerEntry[] {
     return this.lineage.ledger(refKey(this.must(ref).ref), now);
   }

@@ -20,7 +20,6 @@ interface Promotion extends Work {
   readonly backupRetentionDays: number;
 }
 
-/** What a ModifyDBInstance changes. */
 export interface Change extends Pending {
   readonly groups?: readonly string[] | undefined;
   readonly parameterGroup?: string | undefined;

@@ -32,7 +32,6 @@ export interface DbSettings {
   readonly managedPassword: boolean;
 }
 
-/** What changes of an instance, at once or in its next maintenance window. */
 export interface Pending {
   readonly instanceClass?: string | undefined;
   readonly newId?: string | undefined;
@@ -150,7 +149,6 @@ function viewOf(s: DbSettings, region: string, account: string, arn: string): Pa
   };
 }
 
-/** PendingModifiedValues, for what is under way and for what waits. */
 export function pendingView({ instanceClass, newId, multiAz, backupRetentionDays, settings = {} }: Pending): NonNullable<DbInstanceView['PendingModifiedValues']> {
   return defined({
     DBInstanceClass: instanceClass,

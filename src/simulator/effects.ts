@@ -1,7 +1,7 @@
 /** What a run touches outside its process, answered by a simulated world. README.md says what the application answers. */
 import { isIP } from 'node:net';
 import { remembered } from '../base/remembered.ts';
-import type { DnsAnswer, DnsPort, Effects, HttpPort, HttpRequest, HttpSample, ProcessPort, SqlOutcome, SqlPosition, SqlPort, SqlTarget } from '../effects/effects.ts';
+import type { DnsAnswer, Effects, HttpPort, HttpRequest, HttpSample, ProcessPort, SqlOutcome, SqlPosition, SqlPort, SqlTarget } from '../effects/effects.ts';
 import { messageOf } from '../base/errors.ts';
 import { type DbRef, refKey } from './database-driver.ts';
 import { isDown, statusOf } from './db-instance.ts';
@@ -17,7 +17,13 @@ export function simulatedEffects(world: World): Effects {
     // Not the world's own stream: what the tool draws does not move what the world draws.
     ids: new SeededIds(seed ^ 0x2545f491),
     aws: world,
-    dns: dnsPort(world),
+    dns: {
+      async resolve(name, type, _timeoutMs, signal): Promise<DnsAnswer> {
+        signal?.throwIfAborted();
+        const { values, ttl } = world.resolve(name, type);
+        return { values, ttl };
+      },
+    },
     http: httpPort(world),
     sql: sqlPort(world),
     process: processPort(world),
@@ -28,17 +34,8 @@ export function simulatedEffects(world: World): Effects {
   };
 }
 
-function dnsPort(world: World): DnsPort {
-  return {
-    resolve(name, type, _timeoutMs, signal): Promise<DnsAnswer> {
-      if (signal?.aborted) return Promise.reject(signal.reason as Error);
-      const { values, ttl } = world.resolve(name, type);
-      return Promise.resolve({ values, ttl });
-    },
-  };
-}
-
-const partsOf = remembered((url) => {
+/** Of the few pages that are asked for all the time. */
+export const partsOf = remembered((url) => {
   const { hostname, pathname } = new URL(url);
   return { hostname, pathname, isAddress: isIP(hostname) !== 0 };
 });

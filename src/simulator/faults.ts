@@ -29,7 +29,6 @@ export class Faults {
     };
   }
 
-  /** The effect for a call, and one use of it less. */
   take(call: { region: string; service: string; operation: string; mutation: boolean }): Fault['effect'] | undefined {
     if (this.faults.length === 0) return undefined;
     const entry = this.faults.find(({ fault, left }) => left > 0 && matches(fault, call));

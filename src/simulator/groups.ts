@@ -83,7 +83,6 @@ export function stageOf(instance: GroupInstance, at: number): 'pending' | 'initi
   return age >= PENDING_SHARE * instance.warmUpMs ? 'initial' : 'pending';
 }
 
-/** What the instances of a group count together: units, or themselves. */
 export function unitsOf(group: Pick<Group, 'weight'>, instances: readonly GroupInstance[]): number {
   return instances.length * (group.weight ?? 1);
 }

@@ -34,15 +34,15 @@ export class HealthChecks {
     this.core = core;
     this.buckets = buckets;
     this.applications = applications;
-    core.watch((region, now) => {
+    core.touch = (region, now) => {
       if (this.checks.size === 0) return;
       for (const affected of applications.affectedBy(region)) {
         for (const id of this.byRegion.get(affected) ?? []) this.look(id, now);
       }
-    });
-    buckets.watch((bucket, key, now) => {
+    };
+    buckets.onWrite = (bucket, key, now) => {
       for (const id of this.byObject.get(`${bucket}/${key}`) ?? []) this.look(id, now);
-    });
+    };
   }
 
   add(seed: HealthCheckSeed): void {

@@ -139,7 +139,6 @@ export class Instances extends RegionTables<Instance> {
     return this.templates.get(region)?.find((t) => t.id === idOrName || t.name === idOrName);
   }
 
-  /** How many more instances of a type a zone has from now on. */
   setCapacity(at: { region: string; zone: string; type: string }, left: number): void {
     this.left.set(`${at.region}/${at.zone}/${at.type}`, left);
   }

@@ -36,7 +36,6 @@ export class Lineage {
     rekey(this.inherited, from, to);
   }
 
-  /** For an instance that is or was a writer. */
   ledger(key: string, now: number): LedgerEntry[] {
     return this.origins.map(({ name, commits }) => {
       const part = this.inherited.get(key)?.find((p) => p.commits === commits);

@@ -1,4 +1,3 @@
-/** What the caller of a world may not do: everything else is allowed. */
 export class Policies {
   /** Path of the caller's role in IAM, which the ARN of its session does not name. */
   path = '/';

@@ -37,7 +37,6 @@ export function changeRecordSets(zone: Zone, input: InputOf<'route53', 'ChangeRe
   };
 }
 
-/** A batch laid over a zone that it has not changed yet. */
 class Batch {
   readonly after = new Map<string, RecordSet | undefined>();
   readonly groups = new Set<string>();

@@ -20,19 +20,9 @@ export const route53: ServiceModel<'route53'> = {
   ListHostedZones: {
     accepts: ['Marker', 'MaxItems'],
     handle(input, call) {
-      const size = maxItems(input.MaxItems, ZONES_PAGE, call);
       const zones = [...call.state.zones.all()].sort((a, b) => (a.id < b.id ? -1 : 1));
-      // The marker is the id of the first zone of the page.
-      const start = input.Marker === undefined ? 0 : zones.findIndex((zone) => zone.id >= (input.Marker ?? ''));
-      const page = start < 0 ? [] : zones.slice(start, start + size);
-      const next = start < 0 ? undefined : zones[start + size];
-      return {
-        HostedZones: page.map(zoneView),
-        Marker: input.Marker ?? '',
-        IsTruncated: next !== undefined,
-        MaxItems: size,
-        ...(next === undefined ? {} : { NextMarker: next.id }),
-      };
+      const { page, ...about } = pageFrom(zones, input, ZONES_PAGE, call);
+      return { HostedZones: page.map(zoneView), ...about };
     },
   },
 
@@ -84,18 +74,8 @@ export const route53: ServiceModel<'route53'> = {
   ListHealthChecks: {
     accepts: ['Marker', 'MaxItems'],
     handle(input, call) {
-      const size = Math.min(maxItems(input.MaxItems, CHECKS_PAGE, call), CHECKS_PAGE);
-      const checks = call.state.healthChecks.listed(call.at);
-      // The marker is the id of the first check of the page.
-      const start = input.Marker === undefined ? 0 : checks.findIndex((check) => check.id >= (input.Marker ?? ''));
-      const next = start < 0 ? undefined : checks[start + size];
-      return {
-        HealthChecks: (start < 0 ? [] : checks.slice(start, start + size)).map(checkView),
-        Marker: input.Marker ?? '',
-        IsTruncated: next !== undefined,
-        MaxItems: size,
-        ...(next === undefined ? {} : { NextMarker: next.id }),
-      };
+      const { page, ...about } = pageFrom(call.state.healthChecks.listed(call.at), input, CHECKS_PAGE, call);
+      return { HealthChecks: page.map(checkView), ...about };
     },
   },
 
@@ -189,6 +169,15 @@ function maxItems(asked: number | undefined, limit: number, call: Call): number 
   const size = asked ?? limit;
   if (!Number.isInteger(size) || size < 1) throw call.error('InvalidInput', 400, `Invalid MaxItems: ${String(asked)}`);
   return call.atMost(Math.min(size, limit));
+}
+
+/** A marker is the id of the first item of its page. */
+function pageFrom<T extends { readonly id: string }>(items: readonly T[], asked: { Marker?: string | undefined; MaxItems?: number | undefined }, limit: number, call: Call) {
+  const { Marker = '' } = asked;
+  const size = maxItems(asked.MaxItems, limit, call);
+  const start = items.findIndex(({ id }) => id >= Marker);
+  const next = start < 0 ? undefined : items[start + size];
+  return { page: start < 0 ? [] : items.slice(start, start + size), Marker, IsTruncated: next !== undefined, MaxItems: size, ...(next === undefined ? {} : { NextMarker: next.id }) };
 }
 
 /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html */

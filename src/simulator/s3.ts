@@ -184,7 +184,6 @@ function listObjects(bucket: Bucket, input: InputOf<'s3', 'ListObjectsV2'>, call
   };
 }
 
-/** The key up to and with the first delimiter after the prefix. */
 function folderOf(key: string, prefix: string, delimiter: string | undefined): string | undefined {
   if (delimiter === undefined || delimiter === '') return undefined;
   const at = key.indexOf(delimiter, prefix.length);

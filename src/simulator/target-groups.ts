@@ -37,7 +37,6 @@ export class TargetGroups {
     this.registered.set(arn, { region: seed.region, targets: (seed.targets ?? []).map((id) => ({ id, port: PORT, at })) });
   }
 
-  /** False when there is no such group. */
   register(arn: string, region: string, targets: readonly { id: string; port: number }[], now: number): boolean {
     const group = this.registered.get(arn);
     if (group === undefined || group.region !== region) return false;

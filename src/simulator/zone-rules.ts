@@ -8,7 +8,6 @@ const NAME_MAX = 255;
 const TTL_MAX = 2_147_483_647;
 /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html: weighted sets of a name and type. */
 const WEIGHTED_MAX = 100;
-/** Types that only simple record sets have. */
 const SIMPLE_ONLY = new Set(['NS', 'SOA', 'DS']);
 const TARGETS = '[AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId]';
 const ROUTINGS = '[Weight, Region, Failover, GeoLocation, or MultiValueAnswer]';

@@ -68,7 +68,6 @@ export class Zones {
     this.seedRecords(seed.id, [soa, ns, ...seed.records]);
   }
 
-  /** More records of a zone of the world's beginning. */
   seedRecords(zoneId: string, records: HostedZoneSeed['records']): void {
     const zone = this.byId.get(zoneId);
     if (zone === undefined) throw new Error(`the world has no hosted zone ${zoneId}`);

@@ -43,6 +43,11 @@ async function addReplica(binaries: Binaries, folder: string, source: PostgresSe
   const dataFolder = join(folder, 'data');
   await makeFolder(folder, binaries.runAs);
   await baseCopy(source, dataFolder, binaries);
+  return startReplica(binaries, dataFolder, source, wish, login);
+}
+
+/** `dataFolder` is a copy of its source's. When this is fulfilled it has caught up. */
+async function startReplica(binaries: Binaries, dataFolder: string, source: PostgresServer, wish: ReplicaWish, login: Login): Promise<LabReplica> {
   const link = new WanLink(() => source.address());
   const server = new PostgresServer({ name: wish.name, binaries, dataFolder, login });
   try {
@@ -66,26 +71,16 @@ async function makeCluster(binaries: Binaries, folder: string, writerName: strin
     await run('cp', ['-a', dataFolder(0), dataFolder(n + 1)], { ...spawnIdentity(binaries.runAs), cwd: folder });
   }
   const writer = new PostgresServer({ name: writerName, binaries, dataFolder: dataFolder(0), login });
-  const links: WanLink[] = [];
-  const replicas: LabCluster['replicas'][number][] = [];
-  const started: PostgresServer[] = [writer];
+  const replicas: LabReplica[] = [];
   try {
     await writer.start();
-    for (const [n, wish] of wishes.entries()) {
-      const link = new WanLink(() => writer.address());
-      links.push(link);
-      const port = await link.listen(HOST);
-      await makeReplica(dataFolder(n + 1), binaries.runAs, wish.name, port, login);
-      const server = new PostgresServer({ name: wish.name, binaries, dataFolder: dataFolder(n + 1), login });
-      started.push(server);
-      replicas.push({ server, link });
-    }
-    await Promise.all(replicas.map(({ server }) => server.start()));
-    await Promise.all(replicas.map(({ server }) => caughtUp(writer, server)));
-    for (const [n, wish] of wishes.entries()) links[n]?.setDelay(wish.delayMs);
+    const started = await Promise.allSettled(wishes.map((wish, n) => startReplica(binaries, dataFolder(n + 1), writer, wish, login)));
+    replicas.push(...started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+    const failed = started.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     return { writer, replicas };
   } catch (error) {
-    await Promise.all([...started.map((s) => s.stop()), ...links.map((l) => l.close())]);
+    await Promise.all([writer.stop(), ...replicas.map(({ server, link }) => Promise.all([server.stop(), link.close()]))]);
     throw error;
   }
 }

@@ -1,24 +1,14 @@
-import type { Service } from '../../aws/operations.ts';
+import { OPERATIONS, type Service } from '../../aws/operations.ts';
 import { iamRegionFor, route53RegionFor } from '../../base/regions.ts';
 import type { WireMessage } from './message.ts';
 
-const SIGNING_NAMES: Readonly<Record<string, Service>> = {
-  rds: 'rds',
-  route53: 'route53',
-  ec2: 'ec2',
-  autoscaling: 'autoscaling',
-  elasticloadbalancing: 'elbv2',
-  monitoring: 'cloudwatch',
-  lambda: 'lambda',
-  s3: 's3',
-  sts: 'sts',
-  sns: 'sns',
-  kms: 'kms',
-  acm: 'acm',
-  iam: 'iam',
-  servicequotas: 'servicequotas',
-  health: 'health',
-};
+/** Names under which services are signed, where they are not their own. */
+const SIGNED_AS: Readonly<Record<string, Service>> = { elasticloadbalancing: 'elbv2', monitoring: 'cloudwatch' };
+
+function serviceOf(signingName: string): Service | undefined {
+  if (Object.hasOwn(SIGNED_AS, signingName)) return SIGNED_AS[signingName];
+  return Object.hasOwn(OPERATIONS, signingName) ? (signingName as Service) : undefined;
+}
 
 export interface Scope {
   region: string;
@@ -37,7 +27,7 @@ export function scopeOf(message: WireMessage): Scope | undefined {
     /\bCredential=([^,\s]+)/.exec(message.headers.authorization ?? '')?.[1] ?? message.query.get('X-Amz-Credential');
   const [, region, signingName] = /\/\d{8}\/([\w-]{1,64})\/([\w-]{1,64})\/aws4_request$/.exec(credential ?? '') ?? [];
   if (region === undefined || signingName === undefined) return undefined;
-  const service = Object.hasOwn(SIGNING_NAMES, signingName) ? SIGNING_NAMES[signingName] : undefined;
+  const service = serviceOf(signingName);
   // With an endpoint of their own, clients sign Route 53 and IAM for their region; they are controlled from one place all the same.
   const from = service === 'route53' ? route53RegionFor(region) : service === 'iam' ? iamRegionFor(region) : region;
   return { region: from, signingName, service };

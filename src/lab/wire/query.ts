@@ -34,7 +34,6 @@ export function parseQuery(params: URLSearchParams): Tree {
   return root;
 }
 
-/** How the dialect names things: AWS Query, or EC2's own. */
 export interface Dialect {
   memberName(name: string, traits: Traits): string;
   /** EC2 flattens every list. */

@@ -44,7 +44,6 @@ export function readRestInput(operation: OperationSchema, labels: Record<string,
   return input;
 }
 
-/** What of a structure travels in the body. */
 function inBody(shape: StructureShape): StructureShape {
   return { ...shape, members: new Map([...shape.members].filter(([, member]) => !boundElsewhere(member))) };
 }
