@@ -21,6 +21,16 @@ it('names that were all right are looked up again when somebody asks once more',
   expect(await step.observe()).toMatchObject({ state: 'pending', because: expect.stringContaining('still answers 127.0.0.2') as string });
 });
 
+it('where Route 53 draws lots, as many answers in a row must be right as were asked for', async () => {
+  const drawn = ['127.0.0.3', '127.0.0.3', '127.0.0.2'];
+  let asked = 0;
+  const resolve = () => Promise.resolve({ values: [drawn[asked++ % drawn.length] ?? ''], ttl: 60 });
+  const step = await stepOf('route53-weighted.settle', { ...SETTLE, samples: 3 }, { effects: { dns: { resolve } } });
+  expect(await step.observe()).toMatchObject({ state: 'pending', because: expect.stringContaining('still answers 127.0.0.2') as string });
+  drawn.pop();
+  expect((await step.observe()).state).toBe('reached');
+});
+
 it('some that were right before a pause are looked up again after it, and not in the same run', async () => {
   const asked: string[] = [];
   let wrong = true;
