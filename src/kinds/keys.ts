@@ -22,11 +22,11 @@ export function keyStateLooks(region: string, account: string, named?: string): 
   return allow(['kms:DescribeKey'], [arnIn(region, 'kms', account, 'key/*'), ...(named === undefined ? [] : [named])]);
 }
 
-/** Why a key of that region cannot be used now, e.g. `its key … is Disabled`; undefined where it can, and where AWS does not tell. One short look. */
-export async function keyUnfit(ctx: { effects: Looking['effects']; signal?: AbortSignal | undefined }, region: string, key: string): Promise<string | undefined> {
+/** Why a key of that region cannot be used now, e.g. `its key … is Disabled`; undefined where it can, and where AWS does not tell. One short look. `held`: an instance has it, so that it is there, whatever KMS shows these credentials. */
+export async function keyUnfit(ctx: { effects: Looking['effects']; signal?: AbortSignal | undefined }, region: string, key: string, { held = false }: { held?: boolean } = {}): Promise<string | undefined> {
   const seen = await findKey(ctx.effects.aws, region, key, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 }).then((found) => ({ found }), unlessAws);
   if (seen === undefined) return undefined;
-  if (seen.found === undefined) return `its key ${key} is not in ${region}`;
+  if (seen.found === undefined) return held ? undefined : `its key ${key} is not in ${region}`;
   const { usable, shown } = keyState(seen.found.KeyState);
   return usable === 'no' ? `its key ${key} is ${shown}` : undefined;
 }

@@ -278,6 +278,17 @@ describe('a key that cannot be used', () => {
     expect(outcome).toBe('succeeded');
   });
 
+  it('of a backup, deleted since: refused; of the old instance that is there, and not shown to these credentials: tried', async () => {
+    const gone = await play({ path: ARCHIVE, set: ({ world }) => world.state.keys.remove(BACKUPS) });
+    expect([gone.outcome, refusals(gone).observed]).toEqual(['refused', expect.stringContaining(`its key ${BACKUPS} is not in ap-northeast-1`)]);
+    const { sim } = await play({});
+    sim.world.healRegion(SEOUL);
+    await sim.clock.run(() => sim.clock.sleep(10 * MINUTE));
+    change(sim, OLD, { kmsKeyId: keyOf(SEOUL, 'not-shown') });
+    const { outcome } = await runPlan(sim, await planOf(sim, { verb: 'reprotect' }), { acceptances: APPROVED });
+    expect(outcome).toBe('succeeded');
+  });
+
   it('of the old instance: a new standby is refused before that is closed and renamed', async () => {
     const { sim } = await play({});
     sim.world.healRegion(SEOUL);

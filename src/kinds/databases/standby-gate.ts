@@ -43,7 +43,7 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
   const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId, maxStorageGib: typeof settings.carried?.MaxAllocatedStorage === 'number' ? settings.carried.MaxAllocatedStorage : undefined });
   if (replica !== undefined) return noSource(p, replica);
-  const key = settings.kmsKeyId === undefined || writer.StorageEncrypted === false ? undefined : await keyUnfit(ctx, p.region, settings.kmsKeyId);
+  const key = settings.kmsKeyId === undefined || writer.StorageEncrypted === false ? undefined : await keyUnfit(ctx, p.region, settings.kmsKeyId, { held: true });
   if (key !== undefined) return noSource(p, { why: `encrypted, and of the old instance, from which the key is taken, ${key}`, mend: `aws kms describe-key --region ${p.region} --key-id ${settings.kmsKeyId ?? ''}; one that is disabled: aws kms enable-key` });
   const refused = await wrongGroups(ctx, p, settings, { kept, writer });
   if (refused !== undefined) return refused;
