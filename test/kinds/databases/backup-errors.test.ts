@@ -4,6 +4,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sdkCaller } from '../../../src/aws/sdk-caller.ts';
 import type { Json } from '../../../src/base/json.ts';
+import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { awsEnvironment, restoreEnvironment, useEnvironment } from '../../lab/wire/environment.ts';
 import { SEOUL, stepOf, TOKYO } from '../context.ts';
 
@@ -48,6 +49,21 @@ describe('rds-backup.open', () => {
 
   it('does with one', async () => {
     expect(await (await opening([closed], {}, { 'fence.documents': { verdict: 'read-only', because: '' } })).observe()).toEqual({ state: 'absent', because: 'archive-tokyo is closed' });
+  });
+
+  it.each([
+    [1, 'refused'],
+    [-1, 'absent'],
+  ])('looks at the backups once more where a person has said that the source is down: written %i min after the impact', async (minutes, state) => {
+    const clock = new VirtualClock();
+    const impactAt = clock.now() - 2 * 60_000;
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [closed] });
+    rds.on(DescribeDBSnapshotsCommand).resolves({ DBSnapshots: [] });
+    const backup = { DBInstanceAutomatedBackupsArn: 'arn:backup', DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:archive`, DBInstanceIdentifier: 'archive', Status: 'replicating', RestoreWindow: { LatestTime: new Date(impactAt + minutes * 60_000) }, Engine: 'postgres' };
+    rds.on(DescribeDBInstanceAutomatedBackupsCommand).resolves({ DBInstanceAutomatedBackups: [backup] });
+    const facts = { 'recovery.documents': CHOICE, 'fence.documents': { verdict: 'attested', because: '' } };
+    const step = await stepOf('rds-backup.open', { ...OPEN, source: { region: SEOUL, id: 'archive' } }, { clock, effects: { aws }, facts, impactAt, acceptances: { sourceDown: 'kim' } });
+    expect(await step.direct('observe')).toMatchObject({ state });
   });
 
   it('has been made once users are let in, by whomever; not while it is closed, nor where there is nothing', async () => {
