@@ -5,32 +5,7 @@ import { defaultKey } from './keys.ts';
 
 type DbInstanceView = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
 
-export interface DbSettings {
-  readonly engineVersion: string;
-  /** GiB. */
-  readonly allocatedStorage: number;
-  readonly storageType: string;
-  readonly iops: number | undefined;
-  readonly storageThroughput: number | undefined;
-  readonly maxAllocatedStorage: number | undefined;
-  /** `default:…` is AWS's own, in every region. */
-  readonly optionGroup: string;
-  readonly iamAuthentication: boolean;
-  readonly logExports: readonly string[];
-  readonly performanceInsights: boolean;
-  readonly performanceInsightsDays: number | undefined;
-  /** Seconds; 0 is off. */
-  readonly monitoringInterval: number;
-  readonly monitoringRole: string | undefined;
-  readonly caCertificate: string;
-  readonly networkType: string;
-  readonly copyTagsToSnapshot: boolean;
-  readonly autoMinorVersionUpgrade: boolean;
-  readonly backupWindow: string;
-  readonly maintenanceWindow: string;
-  /** Secrets Manager keeps the password of the master user. */
-  readonly managedPassword: boolean;
-}
+export type DbSettings = Readonly<ReturnType<typeof defaultsOf>>;
 
 export interface Pending {
   readonly instanceClass?: string | undefined;
@@ -55,27 +30,31 @@ export function isDefaultGroup(name: string): boolean {
 
 const DEFAULTS: Readonly<Record<Engine, DbSettings>> = { postgres: defaultsOf('postgres'), mysql: defaultsOf('mysql') };
 
-function defaultsOf(engine: Engine): DbSettings {
+function defaultsOf(engine: Engine) {
   return {
     engineVersion: engine === 'postgres' ? '17.5' : '8.4.5',
+    /** GiB. */
     allocatedStorage: 100,
     storageType: 'gp3',
-    iops: 3000,
-    storageThroughput: 125,
-    maxAllocatedStorage: undefined,
+    iops: 3000 as number | undefined,
+    storageThroughput: 125 as number | undefined,
+    maxAllocatedStorage: undefined as number | undefined,
+    /** `default:…` is AWS's own, in every region. */
     optionGroup: defaultOptionGroup(engine),
     iamAuthentication: false,
-    logExports: [],
+    logExports: [] as readonly string[],
     performanceInsights: false,
-    performanceInsightsDays: undefined,
+    performanceInsightsDays: undefined as number | undefined,
+    /** Seconds; 0 is off. */
     monitoringInterval: 0,
-    monitoringRole: undefined,
+    monitoringRole: undefined as string | undefined,
     caCertificate: 'rds-ca-rsa2048-g1',
     networkType: 'IPV4',
     copyTagsToSnapshot: false,
     autoMinorVersionUpgrade: true,
     backupWindow: '17:00-17:30',
     maintenanceWindow: 'sun:18:00-sun:18:30',
+    /** Secrets Manager keeps the password of the master user. */
     managedPassword: false,
   };
 }
