@@ -13,6 +13,7 @@ const instance = (n: number, Name = 'running', more: object = {}) => ({ Instance
 const tags = (all: Record<string, string>) => ({ Tags: Object.entries(all).map(([Key, Value]) => ({ Key, Value })) });
 
 interface Asked {
+  service: string;
   operation: string;
   region: string;
   input: Record<string, unknown>;
@@ -20,14 +21,14 @@ interface Asked {
 }
 
 /** `instances`: what each region answers to DescribeInstances, asked of the request; `health`: of the target groups, id and state. */
-function portOf({ instances = {}, health = {}, template }: { instances?: Record<string, object[] | ((input: Record<string, unknown>) => object[])>; health?: Record<string, [string, string][]>; template?: object | undefined }) {
+function portOf({ instances = {}, health = {}, template }: { instances?: Record<string, object[] | ((input: Record<string, unknown>) => object[])>; health?: Record<string, [string, string, string?][]>; template?: object | undefined }) {
   const asked: Asked[] = [];
   const call = (request: Asked) => {
     asked.push(request);
     const here = instances[request.region] ?? [];
     const output: Record<string, unknown> = {
       DescribeInstances: { Reservations: [{ Instances: typeof here === 'function' ? here(request.input) : here }] },
-      DescribeTargetHealth: { TargetHealthDescriptions: (health[request.region] ?? []).map(([Id, State]) => ({ Target: { Id, Port: 80 }, TargetHealth: { State } })) },
+      DescribeTargetHealth: { TargetHealthDescriptions: (health[request.region] ?? []).map(([Id, State, Reason]) => ({ Target: { Id, Port: 80 }, TargetHealth: { State, ...(Reason === undefined ? {} : { Reason }) } })) },
       DescribeLaunchTemplateVersions: { LaunchTemplateVersions: template === undefined ? [] : [template] },
     };
     return Promise.resolve({ output: output[request.operation] ?? {}, requestId: 'r' });
@@ -97,7 +98,9 @@ describe('targets of a load balancer', () => {
     expect(await step.check()).toEqual({ state: 'ok', because: 'web has 1 target' });
     expect(await step.observe()).toEqual({ state: 'absent', because: '1 instance not registered yet' });
     await step.act();
-    expect(asked.at(-1)).toMatchObject({ operation: 'RegisterTargets', region: TOKYO, input: { TargetGroupArn: arnOf(TOKYO), Targets: [{ Id: id(2) }] } });
+    expect(asked.at(-1)).toMatchObject({ service: 'elbv2', operation: 'RegisterTargets', region: TOKYO });
+    expect(asked.at(-1)?.input).toStrictEqual({ TargetGroupArn: arnOf(TOKYO), Targets: [{ Id: id(2) }] });
+    expect(asked.find(({ operation }) => operation === 'DescribeInstances')?.input).toEqual({ InstanceIds: [id(1), id(2), id(3)] });
     expect(asked.every(({ signal }) => signal !== undefined)).toBe(true);
     const port = await register({ port: 8080 }, { instances: { [TOKYO]: three }, health: { [TOKYO]: [[id(1), 'healthy']] } });
     await port.step.act();
@@ -111,6 +114,7 @@ describe('targets of a load balancer', () => {
     const good = await register({}, { instances: { [TOKYO]: three }, health: { [TOKYO]: both } });
     const reached = { state: 'reached', because: '2 targets are healthy in web' };
     expect([await good.step.observe(), await good.step.holds()]).toEqual([reached, reached]);
+    expect(good.asked.every(({ signal }) => signal !== undefined)).toBe(true);
     const bad = await register({}, { instances: { [TOKYO]: three }, health: { [TOKYO]: [[id(1), 'healthy'], [id(2), 'initial']] } });
     const pending = { state: 'pending', because: `1 of 2 targets are healthy in web; ${id(2)} is initial: AWS gives no reason`, waitingFor: 'aws' };
     expect([await bad.step.observe(), await bad.step.holds()]).toEqual([pending, pending]);
@@ -125,14 +129,15 @@ describe('targets of a load balancer', () => {
   });
 
   it('of a region are said with their zone; an address has none', async () => {
-    const { aws, asked } = portOf({ instances: { [TOKYO]: [instance(1, 'running', { Placement: { AvailabilityZone: 'a' } })] }, health: { [TOKYO]: [[id(1), 'healthy'], [id(1), 'unhealthy'], ['10.0.0.1', 'draining']] } });
+    const { aws, asked } = portOf({ instances: { [TOKYO]: [instance(1, 'running', { Placement: { AvailabilityZone: 'a' } })] }, health: { [TOKYO]: [[id(1), 'healthy'], [id(1), 'unhealthy', 'Target.Timeout'], ['10.0.0.1', 'draining']] } });
     const ctx = { effects: { aws }, signal: new AbortController().signal } as never;
     expect(await registeredTargets(ctx, { groups: { [TOKYO]: arnOf(TOKYO) } }, TOKYO)).toEqual([
       { id: id(1), zone: 'a', healthy: true, because: 'healthy' },
-      { id: id(1), zone: 'a', healthy: false, because: 'unhealthy' },
+      { id: id(1), zone: 'a', healthy: false, because: 'unhealthy: Target.Timeout' },
       { id: '10.0.0.1', zone: undefined, healthy: false, because: expect.stringMatching(/^draining/) as string },
     ]);
     expect(asked.map(({ input }) => input)).toEqual([{ TargetGroupArn: arnOf(TOKYO) }, { InstanceIds: [id(1)] }]);
+    expect(asked.every(({ signal }) => signal !== undefined)).toBe(true);
     expect([await registeredTargets(ctx, { groups: {} }, TOKYO), await registeredTargets(ctx, undefined, TOKYO)]).toEqual([[], []]);
     const none = portOf({ health: { [TOKYO]: [['10.0.0.1', 'healthy']] } });
     await registeredTargets({ effects: { aws: none.aws }, signal: new AbortController().signal } as never, { groups: { [TOKYO]: arnOf(TOKYO) } }, TOKYO);
