@@ -245,6 +245,14 @@ describe('a run that decides again', () => {
     expect([run.outcome, looks.length, run.told.filter((type) => type === 'checks.green').length]).toEqual(['interrupted', 12, 12]);
   });
 
+  it('because its decisions grow old right before the line is refused in the last round, and asks for nothing', async () => {
+    let acts = 0;
+    const steps = [tinyStep('gate', { gate: true, phase: 'data' }), tinyStep('line', { reversibility: 'point-of-no-return', phase: 'data', after: ['gate'], limitMs: 36_000_000 })];
+    const line: Fake = { observe: async (ctx) => (await ctx.wait('aws', LIMITS.decisionAgeMs + 1), { state: 'absent', because: 'missing' }), act: () => void (acts += 1) };
+    const run = await runTiny(steps, { gate: {}, line });
+    expect([run.outcome, acts, run.told.filter((type) => type === 'checks.green').length, run.told.filter((type) => type === 'step.silent line').length]).toEqual(['refused', 0, 12, 11]);
+  });
+
   it('does not where something has failed, where a person is waited for, or where it is to stop', async () => {
     const looks: string[] = [];
     const failed = await runTiny([tinyStep('a'), tinyStep('b')], { a: again(looks), b: impossible });
