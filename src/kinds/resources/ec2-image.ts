@@ -24,8 +24,7 @@ import { discoverImages } from '../discovery/image.ts';
 import type { Conditions, Permission } from '../../model/step.ts';
 
 /*
- * Instances that do not exist before they are needed: launched from a template and an image that was copied into the
- * region before.
+ * Instances that do not exist before they are needed: launched from a template and an image that was copied into the region before.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html
  */
 
@@ -199,7 +198,7 @@ const kind: ResourceKind<Ec2Image> = {
 export default kind;
 
 /** Only instances that runs of this runbook have launched for this resource. */
-export function launchedOnly(ctx: PlanContext, name: string): Conditions {
+function launchedOnly(ctx: PlanContext, name: string): Conditions {
   return { StringEquals: { [`aws:ResourceTag/${RUNBOOK_TAG}`]: [ctx.runbook], [`aws:ResourceTag/${COMPUTE_TAG}`]: [name] } };
 }
 
@@ -208,7 +207,7 @@ export function launchedOnly(ctx: PlanContext, name: string): Conditions {
  * template: which, only the template knows. So it may be made from that template only, and with the tags of this runbook.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permissions-for-launch-templates.html
  */
-export function launchRights(ctx: PlanContext, name: string, resource: Ec2Image): Permission[] {
+function launchRights(ctx: PlanContext, name: string, resource: Ec2Image): Permission[] {
   const region = ctx.target;
   const arn = (part: string) => arnIn(region, 'ec2', ctx.account, part);
   const template = arn(`launch-template/${inRegion(resource.template, region).id ?? '*'}`);

@@ -1,10 +1,8 @@
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { isPatient, saidBy } from './health-signal.ts';
 import { changeRights, checkRights, listRights, objectRights, readRights, route53Plane } from './rights.ts';
-import { recordsOf, type RegionAnswer, type Route53Failover, type Route53Simple, type SharedTraffic } from './schema.ts';
+import { recordsOf, type RegionAnswer, type Route53Failover, type SharedTraffic, type Traffic } from './schema.ts';
 import { READS } from '../common.ts';
-
-export type Traffic = SharedTraffic | Route53Failover | Route53Simple;
 
 /** All that a draft takes from the kind: what differs from one to the next. */
 type Own = Pick<StepDraft, 'title' | 'changes' | 'after' | 'label'>;

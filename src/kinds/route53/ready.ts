@@ -25,7 +25,7 @@ export interface Watched {
   bucket: string;
 }
 
-export interface Traffic {
+interface Traffic {
   zone: string;
   switch?: string | undefined;
   record?: RecordKey | undefined;

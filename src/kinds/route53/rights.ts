@@ -4,14 +4,13 @@ import { allow } from '../common.ts';
 import type { LookContext } from '../../model/kind.ts';
 import type { Permission } from '../../model/step.ts';
 import { answersOf } from './aim.ts';
-import { recordsOf, type Route53Failover, type Route53Simple, type SharedTraffic } from './schema.ts';
+import { recordsOf, type Traffic } from './schema.ts';
 
 /*
  * What the steps of traffic need. Each partition has one Route 53: its ARNs name neither region nor account.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
  */
 
-type Traffic = SharedTraffic | Route53Failover | Route53Simple;
 /** The region that becomes active: it tells the partition. */
 type At = Pick<LookContext, 'target'>;
 

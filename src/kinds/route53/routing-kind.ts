@@ -2,12 +2,12 @@ import type { DrillContext, PlanContext, ResourceKind, ResourceState, StepDraft 
 import type { AnyStepKind } from '../../model/step.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { DNS_SLA } from '../slas.ts';
-import { assessDraft, settleDraft, type Traffic } from './drafts.ts';
+import { assessDraft, settleDraft } from './drafts.ts';
 import { assessHealthCheck } from './health-signal.ts';
 import { lintAnswers, lintPartition } from './lint.ts';
 import { inspectRouting, routingRights, routingTiming, type Watched } from './ready.ts';
 import { lookRights } from './rights.ts';
-import { recordsOf, routingOf } from './schema.ts';
+import { recordsOf, routingOf, type Traffic } from './schema.ts';
 import { settle } from './settle.ts';
 import type { RecordKey } from '../../aws/route53.ts';
 import type { RegionAnswer } from './aim.ts';
@@ -69,9 +69,9 @@ function planOf<T extends Traffic>(policy: RoutingPolicy<T>, ctx: PlanContext, n
 
 /* The drill of every kind of record traffic: whatever the routing policy, the zone takes a record with the answer of the region. */
 
-export const drillSteps: { readonly [step: string]: AnyStepKind } = { production, twinRecord };
+const drillSteps: { readonly [step: string]: AnyStepKind } = { production, twinRecord };
 
 /** `to`: the set that leads to the region, or its answer where the runbook has it. */
-export function trafficDrill(ctx: DrillContext, name: string, zone: string, records: readonly RecordKey[], to: { set?: string | undefined; answer?: RegionAnswer | undefined }): StepDraft[] {
+function trafficDrill(ctx: DrillContext, name: string, zone: string, records: readonly RecordKey[], to: { set?: string | undefined; answer?: RegionAnswer | undefined }): StepDraft[] {
   return [recordsProductionStep(ctx, name, zone, records), ...twinRecordSteps(ctx, zone, records, to)];
 }

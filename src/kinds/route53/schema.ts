@@ -163,4 +163,5 @@ export type Route53Weighted = z.infer<typeof weightedSchema>;
 export type Route53Latency = z.infer<typeof latencySchema>;
 export type Route53Geolocation = z.infer<typeof geolocationSchema>;
 export type SharedTraffic = Route53Weighted | Route53Latency | Route53Geolocation;
+export type Traffic = SharedTraffic | Route53Failover | Route53Simple;
 export type { RegionAnswer };
