@@ -52,7 +52,7 @@ describe('the folder of a run', () => {
     await expect(listRunIds(state)).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });
   });
 
-  it('that cannot be written says how to go on: another folder for a new run, room for one that has begun', async () => {
+  it('that cannot be written says how to continue: another folder for a new run, room for one that has begun', async () => {
     await writeFile(join(state, 'runs'), '');
     const store = new LocalStore(state, RUN);
     await expect(store.append(THREE[0])).rejects.toMatchObject({ code: 'STATE_UNUSABLE', next: ['give another folder: --state DIR'] });
@@ -89,7 +89,7 @@ describe('a store of a folder', () => {
     await store.close();
     expect((await readdir(store.folder)).sort()).toEqual(['journal.2.jsonl', 'journal.jsonl']);
     expect((await store.read()).map(({ term }) => term)).toEqual([1, 1, 1, 2]);
-    // One of the first term goes on in the file of the beginning.
+    // One of the first term continues in the file of the beginning.
     const again = new LocalStore(state, RUN);
     await again.append(seal({ type: 'checks.green' }, { seq: 3, run: RUN, term: 1, at: T0, prev: THREE[2].hash }));
     await again.close();
