@@ -70,6 +70,7 @@ describe('writes are stopped', () => {
     expect((await of({ env: { DB_USER: 'owner', DB_PASSWORD: '' } })).refusal?.observed).toBe('DB_PASSWORD not set');
     expect((await of({ instance: null })).refusal?.observed).toBe('db shows no endpoint');
     expect((await of({ instance: { DBInstanceIdentifier: 'db', DBInstanceStatus: 'available', Engine: 'mysql', Endpoint: { Address: 'x', Port: 3306 } } })).refusal?.observed).toBe('SQL is sent to PostgreSQL only, and db is mysql');
+    expect(await of({ instance: { DBInstanceIdentifier: 'db', DBInstanceStatus: 'available', Engine: '', Endpoint: { Address: 'x', Port: 5432 } } })).toMatchObject({ state: 'ok' });
     for (const Endpoint of [{ Address: 'x' }, { Port: 5432 }]) expect((await of({ instance: { DBInstanceIdentifier: 'db', DBInstanceStatus: 'available', Endpoint } })).refusal?.observed).toBe('db shows no endpoint');
   });
 
@@ -94,7 +95,9 @@ describe('writes are stopped', () => {
 
   it('are not stopped where that could not be seen: the act has failed', async () => {
     await expect((await sqlStep('quiesce', { positions: [noAnswer] })).step.act()).rejects.toThrow('db: connect ECONNREFUSED');
-    await expect((await sqlStep('quiesce', { env: {} })).step.act()).rejects.toThrow('DB_USER and DB_PASSWORD not set');
+    const without = await sqlStep('quiesce', { env: {} });
+    await expect(without.step.act()).rejects.toThrow('DB_USER and DB_PASSWORD not set');
+    expect(without.asked).toEqual([]);
   });
 
   it('are asked to stop three times, half a second apart', async () => {
@@ -111,9 +114,18 @@ describe('writes are stopped', () => {
     await step.undo();
     expect(asked[1]).toEqual(['setReadOnly', TARGET, false, LIMITS.quiesceMs, true]);
     expect(step.recorded).toMatchObject({ 'writes.stopped': false, 'fence.orders': { verdict: 'undone', because: 'db takes writes again' } });
-    expect(quiescedAt({ fact: (name) => step.recorded[name] }, 'orders')).toBeUndefined();
+    const facts: Record<string, Json> = { ...STOPPED, ...step.recorded };
+    expect([quiescedAt({ fact: (name) => STOPPED[name as keyof typeof STOPPED] }, 'orders'), quiescedAt({ fact: (name) => facts[name] }, 'orders')]).toEqual([{ at: 900n, since: NOW }, undefined]);
     await expect((await sqlStep('quiesce', { positions: [read(true)] })).step.undo()).rejects.toThrow('db is still read-only');
     await expect((await sqlStep('quiesce', { positions: [noAnswer] })).step.undo()).rejects.toThrow('db: connect ECONNREFUSED');
+  });
+
+  it('are not judged by a look that was ended', async () => {
+    const signal = AbortSignal.abort(new Error('the run ends'));
+    for (const what of ['check', 'observe', 'act'] as const) await expect((await sqlStep('quiesce', { positions: [noAnswer], setting: [noAnswer], facts: STOPPED, signal })).step[what]()).rejects.toThrow('the run ends');
+    const row = await sqlStep('canary', { canary: () => noAnswer, positions: [noAnswer], signal }, { table: 'dr_canary' });
+    await expect(row.step.observe()).rejects.toThrow('the run ends');
+    await expect(row.step.check()).rejects.toThrow('the run ends');
   });
 
   it('are stopped by somebody where the database is read-only', async () => {
