@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { seal } from '../../src/journal/chain.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { listRunIds, LocalStore, runFolder, tooManyApprovals } from '../../src/journal/local-store.ts';
@@ -94,6 +94,39 @@ describe('a store of a folder', () => {
     await again.append(seal({ type: 'checks.green' }, { seq: 3, run: RUN, term: 1, at: T0, prev: THREE[2].hash }));
     await again.close();
     expect((await readdir(store.folder)).sort()).toEqual(['journal.2.jsonl', 'journal.jsonl']);
+  });
+});
+
+describe('the disk', () => {
+  /** How often each append waits for the disk. */
+  async function syncs(appends: readonly (readonly [LocalStore, JournalRecord])[]): Promise<number[]> {
+    const probe = await open(join(state, 'probe'), 'w');
+    const disk = vi.spyOn(Object.getPrototypeOf(probe) as FileHandle, 'datasync');
+    await probe.close();
+    onTestFinished(() => disk.mockRestore());
+    const counts: number[] = [];
+    for (const [store, record] of appends) {
+      disk.mockClear();
+      await store.append(record);
+      counts.push(disk.mock.calls.length);
+    }
+    return counts;
+  }
+  const next = (seq: number, term: number) => seal({ type: 'checks.green' }, { seq, run: RUN, term, at: T0, prev: '' });
+
+  it('has what a runner builds on before the first record of its own, once; and each record then', async () => {
+    await (await written()).close();
+    const [same, other] = [new LocalStore(state, RUN), new LocalStore(state, RUN)];
+    expect(await syncs([[same, next(3, 1)], [same, next(4, 1)], [other, next(5, 2)], [other, next(6, 2)]])).toEqual([1, 1, 2, 1]);
+    await same.close();
+    await other.close();
+  });
+
+  it('has the records of a run whose beginning never reached it where the beginning belongs', async () => {
+    const store = new LocalStore(state, RUN);
+    await store.append(next(1, 2));
+    await store.close();
+    expect(await readdir(store.folder)).toEqual(['journal.jsonl']);
   });
 });
 
