@@ -11,7 +11,7 @@ import { check, runChecks } from './checks.ts';
 import { dataGone, END_STATE_GONE, sayWhatIsGone, stillThere } from './end-look.ts';
 import { watchOver } from './guards.ts';
 import { lineIsAhead, oldDecision, openDecisions, type Refused, writesAgain } from './line.ts';
-import { type Seen, seenAfter, watchProbes } from './probes.ts';
+import { impactOf, watchProbes } from './probes.ts';
 import { loadRun, type Run, type RunParts } from './run.ts';
 import { runStep } from './run-step.ts';
 import type { StepEnd, Tries } from './step-parts.ts';
@@ -41,8 +41,8 @@ export async function execute(parts: RunParts): Promise<RunOutcome | 'interrupte
   const { plan } = journal.state;
   const problems = [...planProblems(plan.steps), ...(traitsOf(plan.verb).drills ? drillProblems(plan.steps) : [])];
   if (problems.length > 0) throw new Error(`the plan is not sound: ${problems.join('; ')}`);
-  const run = await loadRun(parts, () => probes.impactAt());
-  const probes = watchProbes(plan.probes, effects, journal, impactSoFar(journal.state));
+  const run = await loadRun(parts, () => impactOf(journal.state));
+  const probes = watchProbes(plan.probes, effects, journal);
   try {
     const wasLedBack = journal.state.leadingBack !== undefined;
     const forward = wasLedBack ? 'interrupted' : await goForward(run);
@@ -185,10 +185,4 @@ async function runOnce(run: Run, round: Round): Promise<RunOutcome | 'interrupte
   if (end === 'failed') await sayWhatIsGone(run);
   if (end !== 'done') return end;
   return steps.some((step) => isGuard(step) && journal.state.steps.get(step.id)?.state === 'failed') ? 'failed' : stillThere(run);
-}
-
-/** The outage as far as the journal knows it: what a person said, else what the probes have seen. */
-function impactSoFar({ impactAt, probes }: RunState): { named?: number; seen: ReadonlyMap<string, Seen> } {
-  const seen = new Map([...probes.values()].map(({ name, changes }) => [name, changes.reduce(seenAfter, {})]));
-  return { ...(impactAt === undefined ? {} : { named: impactAt }), seen };
 }

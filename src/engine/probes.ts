@@ -2,30 +2,29 @@ import { LIMITS } from '../base/limits.ts';
 import { stopController } from '../base/stop.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { RunState } from '../journal/state.ts';
 import { judgeSample } from '../measure/probe.ts';
 import type { PlanProbe } from '../model/plan.ts';
 
 interface ProbeWatch {
-  /** When the outage that is going on began: as a person said, else the first failed sample of it. */
-  impactAt: () => number | undefined;
   /** Ends the sampling and journals how much was sampled. After a run that succeeded, a probe that was bad is asked once more. */
   stop(succeeded?: boolean): Promise<void>;
 }
 
-/** What a probe has seen so far: where it was last good before it failed, and since when and where it fails. */
-export interface Seen {
-  good?: string | undefined;
-  failing?: { at: number; address: string | undefined };
-}
-
 /**
- * What it has seen after one more of its changes. What is good again where it had been good, and failed, was an outage that is over: the loss of a later one
- * counts from that. What is good elsewhere is another region, to which users are led.
+ * When the outage that is going on began: as a person said, else the first bad sample of it. A good sample ends an outage, so that the loss of a later one
+ * counts from that; but not once this run has begun to lead users elsewhere, for from then on it is good there.
  */
-export function seenAfter({ good, failing }: Seen, { up, at, address }: { up: boolean; at: number; address?: string | undefined }): Seen {
-  if (!up) return { good, failing: failing ?? { at, address } };
-  const isBack = address !== undefined && address === good && address === failing?.address;
-  return failing === undefined || isBack ? { good: address } : { good, failing };
+export function impactOf({ impactAt, probes, plan, steps }: Pick<RunState, 'impactAt' | 'probes' | 'plan' | 'steps'>): number | undefined {
+  if (impactAt !== undefined) return impactAt;
+  const moves = plan.steps.filter(({ phase }) => phase === 'traffic').flatMap(({ id }) => steps.get(id)?.startedAt ?? []);
+  const movedAt = Math.min(Number.POSITIVE_INFINITY, ...moves);
+  const begun = [...probes.values()].flatMap(({ changes }) => {
+    let since: number | undefined;
+    for (const { up, at } of changes) since = up ? (at < movedAt ? undefined : since) : (since ?? at);
+    return since ?? [];
+  });
+  return begun.length === 0 ? undefined : Math.min(...begun);
 }
 
 interface Track {
@@ -35,14 +34,8 @@ interface Track {
 }
 
 /** Samples every probe for the whole run; journals each change between up and down. */
-export function watchProbes(
-  probes: readonly PlanProbe[],
-  effects: Effects,
-  journal: Journal,
-  before: { named?: number; seen: ReadonlyMap<string, Seen> },
-): ProbeWatch {
+export function watchProbes(probes: readonly PlanProbe[], effects: Effects, journal: Journal): ProbeWatch {
   const end = stopController(effects.clock);
-  const so = new Map(before.seen);
   let recovered = false;
   /** False when it was cut short. */
   const sample = async (probe: PlanProbe, track: Track, signal?: AbortSignal): Promise<boolean> => {
@@ -58,7 +51,6 @@ export function watchProbes(
       const error = seen.up ? {} : { error: seen.because };
       // A good answer counts from when it came, a bad one from when it was asked for.
       const at = seen.up ? effects.clock.now() : sampledAt;
-      so.set(probe.name, seenAfter(so.get(probe.name) ?? {}, { up: seen.up, at, address: answer.address }));
       await journal.append({ type: 'probe.changed', probe: probe.name, up: seen.up, status: answer.status, ...address, ...error, sampledAt: at });
     }
     return true;
@@ -81,17 +73,10 @@ export function watchProbes(
   // A journal that fails is reported by the next append, and by stop().
   watching.catch(() => undefined);
   return {
-    impactAt: () => before.named ?? beginningOf(so.values()),
     stop: async (succeeded = false) => {
       recovered = succeeded;
       end.abort(new Error('the run has ended'));
       await watching;
     },
   };
-}
-
-/** The first beginning of what fails. */
-function beginningOf(probes: Iterable<Seen>): number | undefined {
-  const times = [...probes].flatMap(({ failing }) => failing?.at ?? []);
-  return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -275,9 +275,9 @@ describe('when an outage began, for a run that is resumed', () => {
     return seen;
   }
 
-  it('is the first failed sample of any probe, or what a person said', async () => {
+  it('is the first failed sample since the last good one, or what a person said', async () => {
     const times = [change(true, T0 + 1), change(false, T0 + 2), change(true, T0 + 3), change(false, T0 + 4)];
-    expect(await impactOf(times)).toBe(T0 + 2);
+    expect(await impactOf(times)).toBe(T0 + 4);
     expect(await impactOf(times, T0 - 5)).toBe(T0 - 5);
     expect(await impactOf([])).toBeUndefined();
   });
