@@ -2,7 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import { stopController } from '../base/stop.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { RunState } from '../journal/state.ts';
+import type { ProbeChange, RunState } from '../journal/state.ts';
 import { judgeSample } from '../measure/probe.ts';
 import type { PlanProbe } from '../model/plan.ts';
 
@@ -11,20 +11,30 @@ interface ProbeWatch {
   stop(succeeded?: boolean): Promise<void>;
 }
 
-/**
- * When the outage that is going on began: as a person said, else the first bad sample of it. A good sample ends an outage, so that the loss of a later one
- * counts from that; but not once this run has begun to lead users elsewhere, for from then on it is good there.
- */
-export function impactOf({ impactAt, probes, plan, steps }: Pick<RunState, 'impactAt' | 'probes' | 'plan' | 'steps'>): number | undefined {
+/** When the outage that is going on began, ms since the epoch: as a person said, else the first bad sample of it. */
+export function impactOf({ impactAt, probes, steps }: Pick<RunState, 'impactAt' | 'probes' | 'steps'>): number | undefined {
   if (impactAt !== undefined) return impactAt;
-  const moves = plan.steps.filter(({ phase }) => phase === 'traffic').flatMap(({ id }) => steps.get(id)?.startedAt ?? []);
-  const movedAt = Math.min(Number.POSITIVE_INFINITY, ...moves);
-  const begun = [...probes.values()].flatMap(({ changes }) => {
-    let since: number | undefined;
-    for (const { up, at } of changes) since = up ? (at < movedAt ? undefined : since) : (since ?? at);
-    return since ?? [];
-  });
+  const actedAt = Math.min(Number.POSITIVE_INFINITY, ...[...steps.values()].flatMap(({ intendedAt }) => intendedAt ?? []));
+  const begun = [...probes.values()].flatMap(({ changes }) => failingSince(changes, actedAt) ?? []);
   return begun.length === 0 ? undefined : Math.min(...begun);
+}
+
+/**
+ * A probe that is good again where it had been good, or, before this run has changed anything, where it failed, has seen an outage that is over: the loss
+ * of a later one counts from that. What is good elsewhere is another region, to which users are led; so may be what failed at first, and is good by now.
+ */
+function failingSince(changes: readonly ProbeChange[], actedAt: number): number | undefined {
+  const good = new Set<string | undefined>();
+  let failing: ProbeChange | undefined;
+  for (const change of changes) {
+    const { up, at, address } = change;
+    if (!up) failing ??= change;
+    else if (failing === undefined || (address !== undefined && (good.has(address) || (address === failing.address && at < actedAt)))) {
+      failing = undefined;
+      good.add(address);
+    }
+  }
+  return failing?.at;
 }
 
 interface Track {

@@ -266,7 +266,7 @@ describe('a run that decides again', () => {
 });
 
 describe('when an outage began, for a run that is resumed', () => {
-  const change = (up: boolean, at: number): RunEvent => ({ type: 'probe.changed', probe: 'home-page', up, status: up ? 200 : 500, sampledAt: at });
+  const change = (up: boolean, at: number): RunEvent => ({ type: 'probe.changed', probe: 'home-page', up, status: up ? 200 : 500, address: '127.0.0.2', sampledAt: at });
   async function impactOf(events: readonly RunEvent[], impactAt?: number) {
     let seen: unknown;
     const probes = [{ name: 'home-page', http: 'http://x', status: 200, everyMs: 3_600_000, holdMs: 0 }];

@@ -4,35 +4,49 @@ import type { RunState } from '../../src/journal/state.ts';
 
 /* When the outage that is going on began: up to then the loss of a promotion counts. */
 
-type Change = { up: boolean; at: number };
-const down = (at: number): Change => ({ up: false, at });
-const up = (at: number): Change => ({ up: true, at });
-
-function impact(probes: readonly (readonly Change[])[], { named, movedAt }: { named?: number; movedAt?: number } = {}): number | undefined {
-  const plan = { steps: [{ id: 'data.orders.promote', phase: 'data' }, { id: 'traffic.site.flip', phase: 'traffic' }, { id: 'traffic.site.settle', phase: 'traffic' }] };
-  const steps = new Map<string, object>([['data.orders.promote', { startedAt: 1 }], ['traffic.site.flip', movedAt === undefined ? {} : { startedAt: movedAt }], ['traffic.site.settle', {}]]);
-  return impactOf({ impactAt: named, plan, steps, probes: new Map(probes.map((changes, i) => [`p${i}`, { changes }])) } as unknown as RunState);
+interface Change {
+  up: boolean;
+  at: number;
+  address?: string | undefined;
 }
+const down = (at: number, address?: string): Change => ({ up: false, at, address });
+const up = (at: number, address?: string): Change => ({ up: true, at, address });
 
-describe('the outage that is going on began', () => {
-  it('at the first bad sample since the last good one, wherever it was good', () => {
-    expect(impact([[up(1)]])).toBeUndefined();
-    expect(impact([[up(1), down(2)]])).toBe(2);
-    expect(impact([[up(1), down(2), down(5)]])).toBe(2);
-    expect(impact([[up(1), down(2), up(3)]])).toBeUndefined();
-    expect(impact([[up(1), down(2), up(3), down(9)]])).toBe(9);
-    // Bad from its first sample on, and good a minute later: what it saw first is over as well.
-    expect(impact([[down(2), up(3), down(9)]])).toBe(9);
+function impact(probes: readonly (readonly Change[])[], { named, actedAt }: { named?: number; actedAt?: number } = {}): number | undefined {
+  const steps = new Map<string, object>([['compute.api.scaleOut', actedAt === undefined ? {} : { intendedAt: actedAt }], ['traffic.site.flip', {}]]);
+  return impactOf({ impactAt: named, steps, probes: new Map(probes.map((changes, i) => [`p${i}`, { changes }])) } as unknown as RunState);
+}
+const since = (...changes: readonly Change[]): number | undefined => impact([changes]);
+
+describe('a probe that failed', () => {
+  it('and was good again where it had been good has seen an outage that is over: a later one counts from its own beginning', () => {
+    expect(since(up(1, 'seoul'), down(2, 'seoul'))).toBe(2);
+    expect(since(up(1, 'seoul'), down(2, 'seoul'), down(5, 'seoul'))).toBe(2);
+    expect(since(up(1, 'seoul'), down(2, 'seoul'), up(3, 'seoul'))).toBeUndefined();
+    expect(since(up(1, 'seoul'), down(2, 'seoul'), up(3, 'seoul'), down(9, 'seoul'))).toBe(9);
+    expect(impact([[up(1, 'seoul'), down(2, 'seoul'), up(8, 'seoul'), down(9, 'seoul')]], { actedAt: 3 })).toBe(9);
+    // A load balancer has several addresses.
+    expect(since(up(1, 'seoul-1'), down(2, 'seoul-2'), up(3, 'seoul-1'), down(9, 'seoul-2'))).toBe(9);
+    expect(since(up(1, 'seoul'), down(2), up(3, 'seoul'), down(9))).toBe(9);
   });
 
-  it('before this run led users elsewhere: good samples from then on are of where they are led', () => {
-    expect(impact([[up(1), down(2), up(7)]], { movedAt: 7 })).toBe(2);
-    expect(impact([[up(1), down(2), up(6)]], { movedAt: 7 })).toBeUndefined();
-    expect(impact([[up(1), down(2), up(7), down(8), up(9)]], { movedAt: 6 })).toBe(2);
+  it('and is good elsewhere, or nobody knows where, says nothing of the end of the outage', () => {
+    expect(since(up(1, 'seoul'), down(2, 'seoul'), up(3, 'tokyo'))).toBe(2);
+    expect(since(up(1, 'seoul'), down(2, 'seoul'), up(3, 'tokyo'), down(4, 'tokyo'), up(5, 'tokyo'))).toBe(2);
+    expect(since(up(1, 'seoul'), down(2, 'seoul'), up(3))).toBe(2);
+    expect(since(up(1), down(2), up(3))).toBe(2);
   });
 
-  it('when a person says so, and with several probes when the first of those that fail did', () => {
-    expect(impact([[up(1), down(5)]], { named: 3 })).toBe(3);
-    expect(impact([[up(1), down(5)], [up(1), down(4)], [up(1), down(2), up(3)]])).toBe(4);
+  it('from its first sample on, and is good there, has seen one that is over as long as this run has changed nothing; then it may be good since that serves', () => {
+    expect(since(down(2, 'seoul'), up(3, 'seoul'), down(9, 'seoul'))).toBe(9);
+    expect(impact([[down(2, 'tokyo'), up(7, 'tokyo')]], { actedAt: 6 })).toBe(2);
+    expect(impact([[down(2, 'tokyo'), up(7, 'tokyo')]], { actedAt: 7 })).toBe(2);
+    expect(impact([[down(2, 'tokyo'), up(7, 'tokyo')]], { actedAt: 8 })).toBeUndefined();
   });
+});
+
+it('an outage began when a person says so, and with several probes when the first of those that fail did', () => {
+  expect(impact([[up(1, 'a'), down(5, 'a')]], { named: 3 })).toBe(3);
+  expect(impact([[up(1, 'a'), down(5, 'a')], [up(1, 'b'), down(4, 'b')], [up(1, 'c'), down(2, 'c'), up(3, 'c')]])).toBe(4);
+  expect(impact([[up(1, 'a')], []])).toBeUndefined();
 });
