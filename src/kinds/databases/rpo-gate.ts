@@ -38,8 +38,11 @@ async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   // After the looks: a sample may be younger than the question.
   const now = ctx.effects.clock.now();
   const status = instance === undefined ? undefined : replicationStatus(instance);
-  const bound = rpoFromLag(p.name, newestValid, outageAt(ctx, newestValid?.sampledAt, now), now);
-  if (writer && intendsPromotion(ctx, p)) return { bound, refusal: undefined, because: `${p.id} is a writer: this run has promoted it` };
+  const own = intendsPromotion(ctx, p);
+  // A copy that somebody else made a writer does not show how long its source lived. What a probe saw in an earlier start may have been another outage.
+  const undated = writer && !own && !ctx.impactNamed;
+  const bound = rpoFromLag(p.name, newestValid, undated ? now : outageAt(ctx, newestValid?.sampledAt, now), now);
+  if (writer && own) return { bound, refusal: undefined, because: `${p.id} is a writer: this run has promoted it` };
   const found = writer ? await foundWriter(ctx, p) : undefined;
   const stopped = newest !== undefined && newest.lagMs < 0 ? `; ReplicaLag is −1: ${p.id} is not replicating` : '';
   const replication = status === undefined || replicationState(status).normal === true ? '' : `; replication has the status ${status}`;

@@ -62,6 +62,14 @@ describe('the gate of a replica', () => {
     expect(await said({ instance: born(1), lag: [], ...accepted })).toMatch(/loss of orders is unknown/);
   });
 
+  it('counts the loss of a writer that somebody else made up to now, whatever a probe saw, unless a person says when the outage began', async () => {
+    const born = { ...WRITER, InstanceCreateTime: new Date(NOW - 600_000) };
+    const at = { lag: [Number.NaN, -1, -1, 2], impactAt: NOW - 200_000, acceptances: { dataLossSeconds: 'unknown' as const, reason: 'seen' } };
+    expect(await said({ instance: born, ...at })).toMatch(/; at most 4m 2s of writes would be lost/);
+    expect(await said({ instance: born, ...at, impactNamed: true })).toMatch(/; at most 42 s of writes would be lost/);
+    expect(await said({ instance: REPLICA, ...at })).toMatch(/^at most 42 s of writes would be lost/);
+  });
+
   it('asks nothing of a writer that this run has made, and does not take a replica for one', async () => {
     const step = await gate({ instance: WRITER, lag: [], ...INTENDS });
     expect(await step.observe()).toEqual({ state: 'reached', because: 'replica is a writer: this run has promoted it' });
