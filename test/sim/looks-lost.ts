@@ -24,11 +24,13 @@ export function looksLost(stage: Stage, eyes: Eyes, seenAt = 0): boolean {
   const apiFails = chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'rds' && h.fault.region === chapter.source && zero + h.at <= now && now <= zero + h.until);
   const half = chapter.happenings.find((h) => h.what === 'half-dead' && zero + h.at <= now && now <= zero + h.until);
   if (half?.what !== 'half-dead' || !half.silent || (half.api === 'well' && scenario.cutOff === undefined && !apiFails)) return false;
+  // Metrics of before show a replication that received some time ago.
+  const before = chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'cloudwatch' && h.fault.region === chapter.target && h.fault.effect.kind === 'stale-read' && zero + h.at <= now && now <= zero + h.until);
   return databases.every((database) => {
     const link = world.state.databases.link(eyes.ref(database, chapter.target), now);
     const on = chapter.happenings.findLast((h) => h.what === 'replication-on' && h.database === database && zero + h.at <= now);
     if (on !== undefined && now - zero - on.at < SAMPLED_MS) return true;
-    if (scenario.shape.strategy !== 'backup-restore') return link?.mode(now) !== 'replicating' || (eyes.lossNow(database) ?? Number.POSITIVE_INFINITY) > STANDS_STILL_MS;
+    if (scenario.shape.strategy !== 'backup-restore') return before || link?.mode(now) !== 'replicating' || (eyes.lossNow(database) ?? Number.POSITIVE_INFINITY) > STANDS_STILL_MS;
     return newestBackup(stage, eyes, database) < Math.max(zero + half.at + FIRST_SEEN_MS, seenAt);
   });
 }

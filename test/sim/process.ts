@@ -131,7 +131,8 @@ export class Process {
       const mutation = MUTATIONS.has(`${service}.${operation}`);
       const by = request[MADE_BY];
       const what = `${mutation ? '→ ' : ''}${service}.${operation} ${region}${by === undefined ? '' : ` (${by.kind} ${by.part})`}`;
-      watch.beforeCall(this, { service, region, operation, input: request.input, mutation, by, waited });
+      const seen = { service, region, operation, input: request.input, mutation, by, waited };
+      watch.beforeCall(this, seen);
       const asks = by?.part === 'state' && operation === 'ListObjectsV2' ? stage.clock.now() : undefined;
       if (mutation) stage.history.note(this.name, () => `${what} ${JSON.stringify(request.input).slice(0, 160)}`);
       try {
@@ -140,9 +141,10 @@ export class Process {
           throw new AwsError({ service, operation, region, code: NO_ANSWER, message: 'this machine is cut off from it' });
         }
         const answer = await inner.call(request);
-        watch.afterCall(this, { service, region, operation, input: request.input, mutation, by, waited }, answer.output);
+        watch.afterCall(this, seen);
         const still = this.#standing(stage);
         if (still !== undefined) await still;
+        if (request.signal?.aborted !== true) watch.got(this, seen, answer.output);
         stage.history.note(this.name, () => `${what}: ok`);
         if (by?.part === 'state') this.stateAway = false;
         if (by?.part === 'state' && mutation) this.unsent = false;

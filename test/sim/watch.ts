@@ -336,8 +336,12 @@ export class Watch {
     this.#programs.push({ text, away: process.unsent });
   }
 
-  afterCall(process: Process, call: SeenCall, output: unknown): void {
+  /** A runner has an answer that it still waits for. */
+  got(process: Process, call: SeenCall, output: unknown): void {
     if (this.#stage.scenario.pages !== undefined) this.#pages.answered(process, call, output, this.#stage.clock.now());
+  }
+
+  afterCall(process: Process, call: SeenCall): void {
     if (process.verb === 'drill') return;
     const input = call.input as { DBInstanceIdentifier?: string; TargetDBInstanceIdentifier?: string };
     const opened = call.by?.kind.endsWith('.open') === true && call.mutation;
