@@ -61,7 +61,7 @@ export async function scenarioOf(runbooks: readonly LoadedRunbook[], password: s
     world: (driver, endpointOf) => {
       const world = new LabWorld(regionIds, driver, endpointOf);
       for (const { path, part } of made) put(world, path, part);
-      for (const [region, arn] of topics) world.state.topics.add({ region, arn });
+      for (const [region, arn] of topics) world.addTopic({ region, arn });
       // A place for `--state s3://dr-state-REGION`.
       for (const region of regionIds) world.addBucket({ region, name: `dr-state-${region}` });
       for (const app of apps) for (const region of app.regions) world.addApplication(applicationSeed(app, region));

@@ -58,7 +58,7 @@ function addressesOf(world: World, { runbook }: LoadedRunbook, kinds: Kinds, reg
     return records.filter(({ setIdentifier }) => setIdentifier === set).flatMap(({ values, alias }) => {
       if (alias === undefined) return values.filter((value) => isIPv4(value));
       if (world.state.loadBalancers.get(alias.name, alias.zoneId) === undefined) {
-        world.state.loadBalancers.add({ region, dnsName: alias.name.replace(/^dualstack\./, ''), zoneId: alias.zoneId, addresses: [own], targetGroups: [] });
+        world.addLoadBalancer({ region, dnsName: alias.name.replace(/^dualstack\./, ''), zoneId: alias.zoneId, addresses: [own], targetGroups: [] });
       }
       return [];
     });

@@ -66,7 +66,7 @@ export async function stageOf(loaded: LoadedRunbook, options: StageOptions): Pro
   simulateAll(world, loaded, kinds);
   if (world instanceof AccountWorld) world.settleAccount();
   for (const notifier of runbook.notify) {
-    if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.state.topics.add({ region, arn });
+    if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.addTopic({ region, arn });
   }
   applicationsOf(world, loaded, kinds);
   options.prepare?.(world);

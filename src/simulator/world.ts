@@ -18,7 +18,8 @@ import type { LedgerEntry } from './lineage.ts';
 import { type Place, placeIn } from './places.ts';
 import type { Ran } from './ran.ts';
 import type {
-  ApplicationSeed, AutomatedBackupSeed, AutoScalingGroupSeed, DbInstanceSeed, DbSnapshotSeed, Ec2InstanceSeed, Fault, HealthCheckSeed, HostedZoneSeed, ImageSeed, SecurityGroupSeed,
+  ApplicationSeed, AutoScalingGroupSeed, AutomatedBackupSeed, DbInstanceSeed, DbSnapshotSeed, Ec2InstanceSeed, Fault, FunctionSeed, HealthCheckSeed,
+  HostedZoneSeed, ImageSeed, LaunchTemplateSeed, LoadBalancerSeed, ParameterGroupSeed, RecordSetSeed, SecurityGroupSeed, SubnetGroupSeed, TopicSeed,
 } from './seeds.ts';
 import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
 import { type State, stateOf } from './state.ts';
@@ -108,10 +109,49 @@ export class World implements AwsCaller {
     this.state.groups.add(seed);
     const { region } = seed;
     if (this.state.instances.template(region, GROUP_TEMPLATE.id) === undefined) {
-      this.state.instances.addTemplate({ region, ...GROUP_TEMPLATE, type: INSTANCE_TYPE, imageId: GROUP_IMAGE });
+      this.addLaunchTemplate({ region, ...GROUP_TEMPLATE, type: INSTANCE_TYPE, imageId: GROUP_IMAGE });
       this.addImage({ region, id: GROUP_IMAGE, name: 'group', ageMs: DAY_MS });
     }
     this.unsettled = true;
+  }
+
+  addDbSubnetGroup(seed: SubnetGroupSeed): void {
+    this.state.dbSubnetGroups.add(seed);
+  }
+
+  addDbParameterGroup(seed: ParameterGroupSeed): void {
+    this.state.dbParameterGroups.add(seed);
+  }
+
+  addLaunchTemplate(seed: LaunchTemplateSeed): void {
+    this.state.instances.addTemplate(seed);
+  }
+
+  addSubnet(seed: { region: string; id: string; zone: string }): void {
+    this.state.instances.addSubnet(seed);
+  }
+
+  /** What alias records may lead to. */
+  addLoadBalancer(seed: LoadBalancerSeed): void {
+    this.state.loadBalancers.add(seed);
+  }
+
+  addTopic(seed: TopicSeed): void {
+    this.state.topics.add(seed);
+  }
+
+  addFunction(seed: FunctionSeed): void {
+    this.state.functions.add(seed);
+  }
+
+  /** More records for a zone that was added before. */
+  addRecordSets(zoneId: string, records: readonly RecordSetSeed[]): void {
+    this.state.zones.seedRecords(zoneId, records);
+  }
+
+  /** Nobody may change the sets of that name and type. */
+  protectRecords(zoneId: string, record: { name: string; type: string; comment?: string }): void {
+    this.state.zones.protect(zoneId, record);
   }
 
   addHostedZone(seed: HostedZoneSeed): void {

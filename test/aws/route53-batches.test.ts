@@ -82,7 +82,7 @@ it('protectionsOf names the records that are protected, page after page', async 
   const clock = new VirtualClock();
   const world = new World({ clock, seed: 1, regions: ['ap-northeast-1'] });
   world.addHostedZone({ id: 'Z0000', name: 'example.com', records: [] });
-  for (let i = 0; i < 650; i++) world.state.zones.protect('Z0000', { name: `p${i}.example.com`, type: 'A', comment: `c${i}` });
+  for (let i = 0; i < 650; i++) world.protectRecords('Z0000', { name: `p${i}.example.com`, type: 'A', comment: `c${i}` });
   const records: RecordKey[] = [{ name: 'p649.example.com', type: 'A' }, { name: 'p1.example.com.', type: 'A' }, { name: 'p1.example.com', type: 'AAAA' }, { name: 'free.example.com', type: 'A' }];
   expect((await clock.run(() => protectionsOf(world, 'Z0000', records, AT))).map(({ comment }) => comment)).toEqual(['c649', 'c1']);
 });

@@ -188,7 +188,7 @@ describe('an application that serves from two regions', () => {
 
   it('refuses two writers that make the same keys, before anything is changed', async () => {
     const sim = await simulation({ path: TICKETS });
-    sim.world.state.dbParameterGroups.add({ region: TOKYO, name: 'tickets-writer', family: 'mysql8.4', parameters: { auto_increment_increment: '2', auto_increment_offset: '1' } });
+    sim.world.addDbParameterGroup({ region: TOKYO, name: 'tickets-writer', family: 'mysql8.4', parameters: { auto_increment_increment: '2', auto_increment_offset: '1' } });
     sim.world.breakRegion(SEOUL);
     const { state, outcome, records: journal } = await runPlan(sim, await planOf(sim, TOKYO));
     expect(outcome).toBe('refused');

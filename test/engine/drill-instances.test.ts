@@ -68,7 +68,7 @@ describe('the drill of an image', () => {
     const seed = instances.template(TOKYO, 'archive-api');
     if (seed === undefined) throw new Error('no template');
     instances.removeTemplate(TOKYO, seed.id);
-    sim.world.state.instances.addTemplate({ ...seed, data: { DisableApiTermination: true } });
+    sim.world.addLaunchTemplate({ ...seed, data: { DisableApiTermination: true } });
     const { outcome, left } = await drillOf(sim);
     expect([outcome, left]).toEqual(['succeeded', []]);
   });

@@ -48,7 +48,7 @@ describe('a reprotect, whose old instance has an option group of its own', () =>
 
   it('and so for its parameter group', async () => {
     const sim = await simulation();
-    sim.world.state.dbParameterGroups.add({ region: SEOUL, name: 'tuned', family: 'postgres17' });
+    sim.world.addDbParameterGroup({ region: SEOUL, name: 'tuned', family: 'postgres17' });
     change(sim, HOME, { parameterGroup: 'tuned' });
     expect(await run(sim, { verb: 'switchover', region: TOKYO })).toMatchObject({ outcome: 'succeeded' });
     change(sim, AWAY, { settings: { engineVersion: '18.1' } });

@@ -186,7 +186,7 @@ describe('what a rebuilt standby is like', () => {
 
   it('has the parameter group of the old one, and was restarted for it', async () => {
     const sim = await simulation();
-    sim.world.state.dbParameterGroups.add({ region: SEOUL, name: 'shop-tuned' });
+    sim.world.addDbParameterGroup({ region: SEOUL, name: 'shop-tuned' });
     const modify = (input: object) => sim.effects.aws.call({ service: 'rds', region: SEOUL, operation: 'ModifyDBInstance', input: { DBInstanceIdentifier: HOME.id, ...input } });
     await sim.clock.run(() => modify({ DBParameterGroupName: 'shop-tuned' }));
     await sim.clock.run(() => sim.clock.sleep(60_000));

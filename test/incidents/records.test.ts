@@ -24,7 +24,7 @@ describe('a name has more records than the runbook says', () => {
     ['HTTPS with hints', [{ ...set, type: 'HTTPS', values: ['1 . alpn=h2 ipv4hint=127.0.0.2'] }], 'has HTTPS records too'],
   ])('%s: it is said before anything is changed', async (_name, records, says) => {
     const sim = await lost();
-    sim.world.state.zones.seedRecords(ZONE, records);
+    sim.world.addRecordSets(ZONE, records);
     const end = await ended(sim);
     expect(end.outcome).toBe('succeeded');
     expect(end.warned).toContain(`${NAME} ${says}, which the runbook does not move here`);
@@ -32,7 +32,7 @@ describe('a name has more records than the runbook says', () => {
 
   it('and what leads nobody is not', async () => {
     const sim = await lost();
-    sim.world.state.zones.seedRecords(ZONE, [{ ...set, type: 'TXT', values: ['"v=spf1 -all"'] }, { name: `api.${NAME}`, ttl: 60, type: 'AAAA', values: ['2001:db8::9'] }]);
+    sim.world.addRecordSets(ZONE, [{ ...set, type: 'TXT', values: ['"v=spf1 -all"'] }, { name: `api.${NAME}`, ttl: 60, type: 'AAAA', values: ['2001:db8::9'] }]);
     expect((await ended(sim)).warned).not.toContain('records too');
   });
 });
@@ -184,7 +184,7 @@ describe('sets that the runbook does not name answer beside those that it does',
   ])('%s, and lead to the region that is lost: refused before the line', async (_name, world, set, says) => {
     const sim = await world();
     sim.world.breakRegion(SEOUL);
-    sim.world.state.zones.seedRecords(ZONE, [set]);
+    sim.world.addRecordSets(ZONE, [set]);
     const end = await ended(sim);
     expect(end).toMatchObject({ outcome: 'refused', changed: [] });
     expect(end.refused).toBe(`record-sets: ${says}: it leads to ap-northeast-2, and the runbook does not name it`);
@@ -195,7 +195,7 @@ describe('sets that the runbook does not name answer beside those that it does',
     ['there, with the weight 0: it answers nobody', { ...legacy, values: ['127.0.0.2'], weight: 0 }, false],
   ])('and lead %s', async (_name, set, said) => {
     const sim = await weighted();
-    sim.world.state.zones.seedRecords(ZONE, [set]);
+    sim.world.addRecordSets(ZONE, [set]);
     sim.world.breakRegion(SEOUL);
     const end = await ended(sim);
     expect(end.changed).toContain('traffic.storefront.shift1');
@@ -206,7 +206,7 @@ describe('sets that the runbook does not name answer beside those that it does',
     const sim = await activeActive();
     const step = (await planOf(sim, TOKYO)).steps.find(({ id }) => id === 'traffic.api.settle');
     const record = { Name: 'api.tickets.example.com', Type: 'A' as const, TTL: 60, ResourceRecords: [{ Value: TOKYO_ADDRESS }], HealthCheckId: 'tickets-tokyo' };
-    sim.world.state.zones.seedRecords(ZONE, [{ ...legacy, name: record.Name, values: [TOKYO_ADDRESS], region: 'eu-west-1' }]);
+    sim.world.addRecordSets(ZONE, [{ ...legacy, name: record.Name, values: [TOKYO_ADDRESS], region: 'eu-west-1' }]);
     const Changes = [{ Action: 'UPSERT' as const, ResourceRecordSet: { ...record, SetIdentifier: 'api-seoul', Region: 'ap-northeast-2' as const } }];
     await sim.clock.run(() => sim.world.call({ service: 'route53', region: 'us-east-1', operation: 'ChangeResourceRecordSets', input: { HostedZoneId: ZONE, ChangeBatch: { Changes } } }));
     const asked = await stepOf(step?.kind ?? '', step?.params ?? {}, { clock: sim.clock, effects: sim.effects });
@@ -227,7 +227,7 @@ describe('records that the zone holds, and that another one answers for', () => 
   // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-routing-traffic-for-subdomains.html
   it('an NS record at the name: refused, for a change moves nobody', async () => {
     const sim = await lost();
-    sim.world.state.zones.seedRecords(ZONE, [{ name: NAME, ttl: 300, type: 'NS', values: ['ns1.example.net.'] }]);
+    sim.world.addRecordSets(ZONE, [{ name: NAME, ttl: 300, type: 'NS', values: ['ns1.example.net.'] }]);
     expect(sim.world.resolve(NAME, 'A').values).toEqual([]);
     const end = await ended(sim);
     expect(end).toMatchObject({ outcome: 'refused', changed: [] });
@@ -236,7 +236,7 @@ describe('records that the zone holds, and that another one answers for', () => 
 
   it('an NS record above it, of several records of active-active', async () => {
     const sim = await activeActive();
-    sim.world.state.zones.seedRecords(ZONE, [{ name: 'tickets.example.com', ttl: 300, type: 'NS', values: ['ns1.example.net.'] }]);
+    sim.world.addRecordSets(ZONE, [{ name: 'tickets.example.com', ttl: 300, type: 'NS', values: ['ns1.example.net.'] }]);
     const end = await ended(sim, { verb: 'switchover', region: TOKYO });
     expect(end.refused).toContain(`the zone ${ZONE} has an NS record at tickets.example.com: another zone answers for api.tickets.example.com, too`);
     expect(end.changed).toEqual([]);

@@ -38,7 +38,7 @@ beforeAll(async () => {
     const code = await knownKind(kind);
     code.simulate(world, name, resource, loaded.runbook.home, loaded.runbook.strategy);
   }
-  world.state.topics.add({ region: TOKYO, arn: 'arn:aws:sns:ap-northeast-1:111122223333:dr' });
+  world.addTopic({ region: TOKYO, arn: 'arn:aws:sns:ap-northeast-1:111122223333:dr' });
   server = await wireServer({
     handle: ({ service, region, operation, input, signal }) =>
       world.call({ service, region, operation, input, signal } as unknown as AwsRequest) as Promise<{ output: object }>,

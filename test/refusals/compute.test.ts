@@ -212,7 +212,7 @@ describe('two writers', () => {
   const keys = (sim: Simulation) => saidByRun(sim, TOKYO, undefined, ({ world }) => world.breakRegion(SEOUL));
   const counting = async (increment: string, offset: string): Promise<Simulation> => {
     const sim = await worldOf('active-active');
-    sim.world.state.dbParameterGroups.add({ region: TOKYO, name: 'tickets-writer', family: 'mysql8.4', parameters: { auto_increment_increment: increment, auto_increment_offset: offset } });
+    sim.world.addDbParameterGroup({ region: TOKYO, name: 'tickets-writer', family: 'mysql8.4', parameters: { auto_increment_increment: increment, auto_increment_offset: offset } });
     return sim;
   };
 

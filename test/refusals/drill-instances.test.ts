@@ -20,7 +20,7 @@ function template(sim: Simulation, data: NonNullable<LaunchTemplateSeed['data']>
   const seed = instances.template(TOKYO, 'archive-api');
   if (seed === undefined) throw new Error('no template');
   instances.removeTemplate(TOKYO, seed.id);
-  sim.world.state.instances.addTemplate({ ...seed, data });
+  sim.world.addLaunchTemplate({ ...seed, data });
 }
 
 describe('a drill of instances is refused before anything is launched', () => {

@@ -51,7 +51,7 @@ describe('record sets', () => {
 
   it('one that is protected from changes', async () => {
     const sim = await pair();
-    sim.world.state.zones.protect(ZONE, { name: 'shop.example.com', type: 'A', comment: 'ask Kim' });
+    sim.world.protectRecords(ZONE, { name: 'shop.example.com', type: 'A', comment: 'ask Kim' });
     expect(await saidByRun(sim, TOKYO, undefined, ({ world }) => world.breakRegion(SEOUL))).toMatchInlineSnapshot(`
       "traffic.storefront.flip
       rule         record-protected
@@ -64,7 +64,7 @@ describe('record sets', () => {
 
   it('one that is protected, and nobody says why', async () => {
     const sim = await pair();
-    sim.world.state.zones.protect(ZONE, { name: 'shop.example.com', type: 'A' });
+    sim.world.protectRecords(ZONE, { name: 'shop.example.com', type: 'A' });
     expect(await flip(sim)).toMatchInlineSnapshot(`
       "rule         record-protected
       observed     protected from changes: shop.example.com A (just now)
@@ -247,7 +247,7 @@ describe('regions that stay, and cannot carry', () => {
 describe('records that decide nothing', () => {
   it('another zone answers for the name', async () => {
     const sim = await worldOf('shop');
-    sim.world.state.zones.seedRecords('Z0123456789ABCDEFGHIJ', [{ name: 'shop.example.com', ttl: 300, type: 'NS', values: ['ns1.example.net.'] }]);
+    sim.world.addRecordSets('Z0123456789ABCDEFGHIJ', [{ name: 'shop.example.com', ttl: 300, type: 'NS', values: ['ns1.example.net.'] }]);
     expect(await saidIn(sim, 'traffic.storefront.settle')).toMatchInlineSnapshot(`
       "rule         delegation
       observed     the zone Z0123456789ABCDEFGHIJ has an NS record at shop.example.com: another zone answers for it, and the records in this one answer nobody (just now)
@@ -259,7 +259,7 @@ describe('records that decide nothing', () => {
 
   it('a set beside the runbook’s leads to the region that is left', async () => {
     const sim = await worldOf('active-active');
-    sim.world.state.zones.seedRecords('Z0123456789ABCDEFGHIJ', [{ name: 'api.tickets.example.com', ttl: 60, type: 'A', values: ['127.0.0.2'], setIdentifier: 'legacy', region: 'eu-west-1' }]);
+    sim.world.addRecordSets('Z0123456789ABCDEFGHIJ', [{ name: 'api.tickets.example.com', ttl: 60, type: 'A', values: ['127.0.0.2'], setIdentifier: 'legacy', region: 'eu-west-1' }]);
     expect(await saidIn(sim, 'traffic.api.settle')).toMatchInlineSnapshot(`
       "rule         record-sets
       observed     set legacy of api.tickets.example.com A answers 127.0.0.2: it leads to ap-northeast-2, and the runbook does not name it (just now)

@@ -8,8 +8,8 @@ function makeArchive(): Fixture {
   const fixture = makeWorld();
   const { world } = fixture;
   world.addSecurityGroup({ region: TOKYO, id: 'sg-app', name: 'app', closed: false });
-  world.state.dbSubnetGroups.add({ region: TOKYO, name: 'archive' });
-  world.state.dbParameterGroups.add({ region: TOKYO, name: 'archive-pg17' });
+  world.addDbSubnetGroup({ region: TOKYO, name: 'archive' });
+  world.addDbParameterGroup({ region: TOKYO, name: 'archive-pg17' });
   world.addDbInstance({ ...HOME, instanceClass: 'db.r6g.xlarge', multiAz: true, backupRetentionDays: 14 });
   world.addAutomatedBackup({ region: TOKYO, source: HOME, retentionDays: 14 });
   return fixture;
@@ -125,7 +125,7 @@ describe('instances by id, and launches', () => {
     ids.forEach((id, i) => fixture.world.addEc2Instance({ region: TOKYO, id, zone: `${TOKYO}${'ac'[i] ?? 'a'}`, stopped: true, bootMs: 100_000 }));
     fixture.world.addTargetGroup({ region: TOKYO, name: 'web', arn: 'arn:web' });
     fixture.world.addImage({ region: TOKYO, id: 'ami-1', name: 'api-1', ageMs: 1000 });
-    fixture.world.state.instances.addTemplate({ region: TOKYO, id: 'lt-1', name: 'api', type: 'm6g.large', imageId: 'ami-1' });
+    fixture.world.addLaunchTemplate({ region: TOKYO, id: 'lt-1', name: 'api', type: 'm6g.large', imageId: 'ami-1' });
     return fixture;
   }
   const status = async (fixture: Fixture) =>

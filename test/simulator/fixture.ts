@@ -70,7 +70,7 @@ export function makeShop(options: Partial<WorldOptions> = {}): Fixture {
     ],
   });
   world.addBucket({ region: TOKYO, name: 'dr-tokyo' });
-  world.state.topics.add({ region: TOKYO, arn: `arn:aws:sns:${TOKYO}:000000000000:dr` });
+  world.addTopic({ region: TOKYO, arn: `arn:aws:sns:${TOKYO}:000000000000:dr` });
   return fixture;
 }
 

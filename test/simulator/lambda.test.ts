@@ -5,7 +5,7 @@ const text = (payload: unknown) => Buffer.from(payload as Uint8Array).toString()
 
 it('answers what the seed says, and records the invocation', async () => {
   const { world, call } = makeWorld();
-  world.state.functions.add({ region: TOKYO, name: 'warm', answer: { warmed: 12 } });
+  world.addFunction({ region: TOKYO, name: 'warm', answer: { warmed: 12 } });
   const output = await call('lambda', TOKYO, 'Invoke', { FunctionName: 'warm', Payload: Buffer.from('{"a":1}') });
   expect(output).toMatchObject({ StatusCode: 200, ExecutedVersion: '$LATEST' });
   expect(output.FunctionError).toBeUndefined();
@@ -16,7 +16,7 @@ it('answers what the seed says, and records the invocation', async () => {
 
 it('a dry run invokes nothing, an event is accepted', async () => {
   const { world, call } = makeWorld();
-  world.state.functions.add({ region: TOKYO, name: 'warm' });
+  world.addFunction({ region: TOKYO, name: 'warm' });
   const arn = `arn:aws:lambda:${TOKYO}:000000000000:function:warm`;
   expect(await call('lambda', TOKYO, 'Invoke', { FunctionName: arn, InvocationType: 'DryRun' })).toEqual({ StatusCode: 204 });
   expect(world.state.invocations).toEqual([]);
@@ -26,7 +26,7 @@ it('a dry run invokes nothing, an event is accepted', async () => {
 
 it('a function that fails answers well, with its error', async () => {
   const { world, call } = makeWorld();
-  world.state.functions.add({ region: TOKYO, name: 'warm', answer: { errorMessage: 'no cache' }, fails: true });
+  world.addFunction({ region: TOKYO, name: 'warm', answer: { errorMessage: 'no cache' }, fails: true });
   const output = await call('lambda', TOKYO, 'Invoke', { FunctionName: 'warm' });
   expect(output).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
   expect(text(output.Payload)).toBe('{"errorMessage":"no cache"}');
@@ -34,7 +34,7 @@ it('a function that fails answers well, with its error', async () => {
 
 it('refuses what Lambda refuses, and what is not modelled', async () => {
   const { world, refused } = makeWorld();
-  world.state.functions.add({ region: TOKYO, name: 'warm' });
+  world.addFunction({ region: TOKYO, name: 'warm' });
   const big = Buffer.from(JSON.stringify('x'.repeat(1024 * 1024)));
   expect(await refused('lambda', SEOUL, 'Invoke', { FunctionName: 'warm' })).toMatchObject({ code: 'ResourceNotFoundException', httpStatus: 404 });
   expect(await refused('lambda', TOKYO, 'Invoke', { FunctionName: 'warm', Payload: Buffer.from('{') })).toMatchObject({ code: 'InvalidRequestContentException', httpStatus: 400 });

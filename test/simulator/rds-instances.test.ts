@@ -61,7 +61,7 @@ describe('ModifyDBInstance with a class or a parameter group', () => {
     const shop = makeShop({ timings: { callMs: 0, modifyMs: 1_000, rebootMs: 1_000 } });
     const groups = async () => (await instance(shop, WRITER)).DBParameterGroups?.[0];
     expect(await shop.refused('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: WRITER.id, DBParameterGroupName: 'tuned' })).toMatchObject({ code: 'DBParameterGroupNotFound', httpStatus: 404 });
-    shop.world.state.dbParameterGroups.add({ region: SEOUL, name: 'tuned' });
+    shop.world.addDbParameterGroup({ region: SEOUL, name: 'tuned' });
     await shop.call('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: WRITER.id, DBParameterGroupName: 'tuned' });
     await shop.wait(1_000);
     expect(await groups()).toEqual({ DBParameterGroupName: 'tuned', ParameterApplyStatus: 'pending-reboot' });

@@ -61,7 +61,7 @@ describe('ACM and listeners', () => {
     const { world, call } = makeShop();
     const arns = ['b', 'a'].map((name) => `arn:aws:acm:${TOKYO}:${ACCOUNT}:certificate/${name}`);
     for (const arn of arns) world.state.certificates.add({ region: TOKYO, arn, names: ['shop.example.com'] });
-    world.state.loadBalancers.add({ region: TOKYO, dnsName: 'web.elb.amazonaws.com', zoneId: 'Z1', addresses: [], targetGroups: ['web'], certificates: arns });
+    world.addLoadBalancer({ region: TOKYO, dnsName: 'web.elb.amazonaws.com', zoneId: 'Z1', addresses: [], targetGroups: ['web'], certificates: arns });
     const group = (await call('elbv2', TOKYO, 'DescribeTargetGroups', {})).TargetGroups?.[0]?.TargetGroupArn ?? '';
     const [balancer = ''] = (await call('elbv2', TOKYO, 'DescribeTargetGroups', { TargetGroupArns: [group] })).TargetGroups?.[0]?.LoadBalancerArns ?? [];
     const { Listeners = [] } = await call('elbv2', TOKYO, 'DescribeListeners', { LoadBalancerArn: balancer });
@@ -182,7 +182,7 @@ describe('what a launch template names', () => {
     world.addImage({ region: TOKYO, id: 'ami-0bbbbbbbb', name: 'own', ageMs: 0 });
     const launch = async (data: object): Promise<string> => {
       const id = `lt-${JSON.stringify(data).length}${Math.max(...Object.keys(data).map((key) => key.length))}`;
-      world.state.instances.addTemplate({ region: TOKYO, id, name: id, type: 'm6g.large', imageId: 'ami-0bbbbbbbb', data });
+      world.addLaunchTemplate({ region: TOKYO, id, name: id, type: 'm6g.large', imageId: 'ami-0bbbbbbbb', data });
       const error = await refused('ec2', TOKYO, 'RunInstances', { LaunchTemplate: { LaunchTemplateId: id }, MinCount: 1, MaxCount: 1 });
       return `${error.code}: ${error.message}`;
     };

@@ -9,7 +9,7 @@ function worldAt() {
   const clock = new VirtualClock();
   const world = new World({ clock, seed: 1, regions: [REGION, 'ap-northeast-2'] });
   world.addBucket({ region: REGION, name: 'b' });
-  world.state.topics.add({ region: 'ap-northeast-2', arn: 'arn:aws:sns:ap-northeast-2:000000000000:dr' });
+  world.addTopic({ region: 'ap-northeast-2', arn: 'arn:aws:sns:ap-northeast-2:000000000000:dr' });
   for (const id of ['one', 'two', 'three']) world.addAutoScalingGroup({ region: REGION, name: id, min: 0, max: 1, desired: 0 });
   const ask = (service: string, operation: string, input: object) =>
     clock.run(() => world.call({ service, region: REGION, operation, input } as unknown as AwsRequest)).then(

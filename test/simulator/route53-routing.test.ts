@@ -22,8 +22,8 @@ function balancers(): Fixture {
   const { world } = fixture;
   world.addAutoScalingGroup({ region: SEOUL, name: 'web', min: 0, max: 4, desired: 2, targetGroups: ['web'] });
   world.addAutoScalingGroup({ region: TOKYO, name: 'web', min: 0, max: 4, desired: 0, targetGroups: ['web'], warmUpMs: 60_000 });
-  world.state.loadBalancers.add({ region: SEOUL, dnsName: 'seoul.elb.example', zoneId: LB_ZONE, addresses: ['192.0.2.2'], targetGroups: ['web'] });
-  world.state.loadBalancers.add({ region: TOKYO, dnsName: 'tokyo.elb.example', zoneId: LB_ZONE, addresses: ['192.0.2.1'], targetGroups: ['web'] });
+  world.addLoadBalancer({ region: SEOUL, dnsName: 'seoul.elb.example', zoneId: LB_ZONE, addresses: ['192.0.2.2'], targetGroups: ['web'] });
+  world.addLoadBalancer({ region: TOKYO, dnsName: 'tokyo.elb.example', zoneId: LB_ZONE, addresses: ['192.0.2.1'], targetGroups: ['web'] });
   return fixture;
 }
 
@@ -198,8 +198,8 @@ describe('health checks that are updated', () => {
 it('protected names are listed, and refused to be changed, whatever else is in the batch', async () => {
   const fixture = makeWorld();
   fixture.world.addHostedZone({ id: ZONE, name: 'example.com', records: [{ ...A, values: ['192.0.2.1'] }] });
-  fixture.world.state.zones.protect(ZONE, { name: NAME, type: 'A', comment: 'ask Kim' });
-  fixture.world.state.zones.protect(ZONE, { name: 'a.example.com', type: 'TXT' });
+  fixture.world.protectRecords(ZONE, { name: NAME, type: 'A', comment: 'ask Kim' });
+  fixture.world.protectRecords(ZONE, { name: 'a.example.com', type: 'TXT' });
   const list = (input: object) => fixture.call('route53', TOKYO, 'ListResourceRecordSetProtections', { HostedZoneId: ZONE, ...input });
   const first = await list({ MaxResults: 1 });
   expect(first).toEqual({ ResourceRecordSetProtections: [{ RecordName: 'a.example.com.', RecordType: 'TXT' }], NextToken: expect.any(String) as string });

@@ -160,7 +160,7 @@ export const TROUBLES: readonly Trouble[] = [
     must: 'refused',
     fits: hasRecords,
     before: (way) => {
-      for (const { zone, name, type } of moved(way)) way.stage.world.state.zones.protect(zone, { name, type, comment: 'planted' });
+      for (const { zone, name, type } of moved(way)) way.stage.world.protectRecords(zone, { name, type, comment: 'planted' });
     },
   },
   {

@@ -145,8 +145,8 @@ function simulate(world: World, name: string, resource: Ec2Image, home: string):
     world.addImage({ region, id: imageId, name: (image.name ?? name).replaceAll('*', '1'), ageMs, ...tags });
     const version = typeof template.version === 'number' ? template.version : 1;
     const templateId = template.id ?? `lt-0${world.options.regions.indexOf(region)}23456789abcdef`;
-    world.state.instances.addTemplate({ region, id: templateId, name: template.name ?? name, type: 'm6g.large', imageId, version });
-    (resource.subnets?.[region] ?? []).forEach((subnet, i) => world.state.instances.addSubnet({ region, id: subnet, zone: `${region}${'acd'[i % 3] ?? 'a'}` }));
+    world.addLaunchTemplate({ region, id: templateId, name: template.name ?? name, type: 'm6g.large', imageId, version });
+    (resource.subnets?.[region] ?? []).forEach((subnet, i) => world.addSubnet({ region, id: subnet, zone: `${region}${'acd'[i % 3] ?? 'a'}` }));
     const arn = resource.targets?.groups[region];
     // As people launch them: no run of dr has put its tags on them.
     const ids = region === home ? Array.from({ length: resource.count }, (_, i) => `i-0${String(i).padStart(8, '0')}`) : [];

@@ -126,8 +126,8 @@ function oldRights(ctx: PlanContext, active: Database, old: Database, quarantine
 function simulate(world: World, _name: string, db: RdsBackup, home: string): void {
   const source = { region: home, id: inRegion(db.instances, home) };
   for (const [region, settings] of Object.entries(db.restore)) {
-    world.state.dbSubnetGroups.add({ region, name: settings.subnetGroup });
-    world.state.dbParameterGroups.add({ region, name: settings.parameterGroup });
+    world.addDbSubnetGroup({ region, name: settings.subnetGroup });
+    world.addDbParameterGroup({ region, name: settings.parameterGroup });
     if (settings.optionGroup !== undefined) world.state.dbOptionGroups.add({ region, name: settings.optionGroup });
     for (const id of settings.securityGroups) world.addSecurityGroup({ region, id, name: `database-${id}`, closed: false });
     const quarantine = db.fence?.quarantine[region];

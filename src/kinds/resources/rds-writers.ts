@@ -109,7 +109,7 @@ const kind: ResourceKind<RdsWriters> = {
       const parameterGroup = `${name}-writer`;
       const parameters = { auto_increment_increment: String(regions.length), auto_increment_offset: String(db.offsets?.[region] ?? i + 1) };
       const mysql = db.keys === 'auto-increment';
-      if (mysql) world.state.dbParameterGroups.add({ region, name: parameterGroup, family: 'mysql8.4', parameters });
+      if (mysql) world.addDbParameterGroup({ region, name: parameterGroup, family: 'mysql8.4', parameters });
       world.addDbInstance({ region, id: inRegion(db.instances, region), ...(mysql ? { engine: 'mysql' as const, parameterGroup } : {}) });
     }
     simulateWayIn(world, db, db.instances, db.keys === 'auto-increment' ? 'mysql' : 'postgres');

@@ -42,7 +42,7 @@ function addTargets(world: World, records: readonly RecordKey[], said: Readonly<
       const zone = world.state.zones.forName(name);
       const parent = name.slice(name.indexOf('.') + 1);
       if (zone === undefined) world.addHostedZone({ id: `Z${parent.replaceAll('.', '').toUpperCase()}`, name: parent, records: [record] });
-      else if (edgeSets(zone, name, 'A') === undefined) world.state.zones.seedRecords(zone.id, [record]);
+      else if (edgeSets(zone, name, 'A') === undefined) world.addRecordSets(zone.id, [record]);
     }
   }
 }

@@ -118,7 +118,7 @@ describe('an account that gives trouble', () => {
   it('5,000 instances and 10,000 records that are not of the application: what is asked does not grow', async () => {
     const sim = await worldOf('shop');
     for (let i = 0; i < 5_000; i++) sim.world.addEc2Instance({ region: TOKYO, id: `i-0${String(i).padStart(16, '0')}` });
-    sim.world.state.zones.seedRecords('Z0123456789ABCDEFGHIJ', Array.from({ length: 10_000 }, (_, i) => ({ name: `r${i}.example.com`, type: 'A', ttl: 60, values: ['192.0.2.1'] })));
+    sim.world.addRecordSets('Z0123456789ABCDEFGHIJ', Array.from({ length: 10_000 }, (_, i) => ({ name: `r${i}.example.com`, type: 'A', ttl: 60, values: ['192.0.2.1'] })));
     const { calls } = await checkIn(sim);
     const { calls: small } = await checkIn(await worldOf('shop'));
     expect(calls.made).toBe(small.made);

@@ -32,13 +32,13 @@ export function template({ world }: Simulation, more: { keyId?: string; reservat
   world.state.instances.removeTemplate(TOKYO, TEMPLATE.id);
   const { keyId, reservation } = more;
   const volumes = keyId === undefined ? {} : { BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { Encrypted: true, KmsKeyId: keyId } }] };
-  world.state.instances.addTemplate({ ...TEMPLATE, data: { ...volumes, ...boundTo(reservation) } });
+  world.addLaunchTemplate({ ...TEMPLATE, data: { ...volumes, ...boundTo(reservation) } });
 }
 
 /** What the launch template of the standby group names besides. */
 export function templateWith({ world }: Simulation, data: NonNullable<LaunchTemplateSeed['data']>): void {
   world.state.instances.removeTemplate(TOKYO, TEMPLATE.id);
-  world.state.instances.addTemplate({ ...TEMPLATE, data });
+  world.addLaunchTemplate({ ...TEMPLATE, data });
 }
 
 /** What a launch template says of a reservation. */
@@ -50,7 +50,7 @@ function boundTo(reservation: string | undefined) {
 export function balancer({ world }: Simulation, ...certificates: { names: string[]; status?: 'PENDING_VALIDATION' | 'EXPIRED'; validForMs?: number; type?: 'IMPORTED' }[]): void {
   const arns = certificates.map((_, i) => `arn:aws:acm:${TOKYO}:${ACCOUNT}:certificate/${i}`);
   certificates.forEach((one, i) => world.state.certificates.add({ region: TOKYO, arn: arns[i] ?? '', ...one }));
-  world.state.loadBalancers.add({ region: TOKYO, dnsName: `shop.${TOKYO}.elb.amazonaws.com`, zoneId: 'Z14GRHDCWA56QT', addresses: ['192.0.2.9'], targetGroups: ['shop-api'], certificates: arns });
+  world.addLoadBalancer({ region: TOKYO, dnsName: `shop.${TOKYO}.elb.amazonaws.com`, zoneId: 'Z14GRHDCWA56QT', addresses: ['192.0.2.9'], targetGroups: ['shop-api'], certificates: arns });
 }
 
 const AT_NAME = `certificate:${TOKYO}:shop.example.com`;
@@ -89,8 +89,8 @@ export const ARCHIVE_READINESS: Trouble[] = [
   { name: 'the key of the backups is to be deleted', plant: ({ world }) => world.state.keys.add({ region: TOKYO, arn: `arn:aws:kms:${TOKYO}:111122223333:key/0a1b2c3d-0000-4000-8000-00000000000b`, state: 'PendingDeletion' }), found: [`error kms-key rds:${TOKYO}:archive-documents-tokyo`, 'error rpo-gate databases.documents'] },
   { name: 'the account may run too few vCPUs in the target', plant: ({ world }) => world.state.vcpuQuotas.set(TOKYO, 1), found: [`error vcpu-quota ec2:${TOKYO}`] },
   { name: 'the key of the image is to be deleted', plant: ({ world }) => { const [image] = world.state.instances.imagesIn(TOKYO); if (image !== undefined) { world.state.instances.removeImage(TOKYO, image.id); world.addImage({ ...image, ageMs: 60_000, keyId: keyIn('image') }); world.state.keys.add({ region: TOKYO, arn: keyIn('image'), state: 'PendingDeletion' }); } }, found: [`error kms-key ec2:${TOKYO}:api`] },
-  { name: 'the key pair of the launch template is not in the target', plant: ({ world }) => { for (const one of world.state.instances.templatesIn(TOKYO)) { world.state.instances.removeTemplate(TOKYO, one.id); world.state.instances.addTemplate({ ...one, data: { ...one.data, KeyName: 'on-call' } }); } }, found: [`error launch-key-pair ec2:${TOKYO}:api`] },
-  { name: 'the reservation of the launch template is of too few instances', plant: ({ world }) => { world.state.reservations.add({ ...RESERVATION, total: 1 }); for (const one of world.state.instances.templatesIn(TOKYO)) { world.state.instances.removeTemplate(TOKYO, one.id); world.state.instances.addTemplate({ ...one, data: { ...one.data, ...boundTo(RESERVATION.id) } }); } }, found: [`error capacity-reservation ec2:${TOKYO}:api`] },
+  { name: 'the key pair of the launch template is not in the target', plant: ({ world }) => { for (const one of world.state.instances.templatesIn(TOKYO)) { world.state.instances.removeTemplate(TOKYO, one.id); world.addLaunchTemplate({ ...one, data: { ...one.data, KeyName: 'on-call' } }); } }, found: [`error launch-key-pair ec2:${TOKYO}:api`] },
+  { name: 'the reservation of the launch template is of too few instances', plant: ({ world }) => { world.state.reservations.add({ ...RESERVATION, total: 1 }); for (const one of world.state.instances.templatesIn(TOKYO)) { world.state.instances.removeTemplate(TOKYO, one.id); world.addLaunchTemplate({ ...one, data: { ...one.data, ...boundTo(RESERVATION.id) } }); } }, found: [`error capacity-reservation ec2:${TOKYO}:api`] },
 ];
 
 export const BILLING_READINESS: Trouble[] = [

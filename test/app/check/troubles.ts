@@ -42,7 +42,7 @@ export const SHOP: Trouble[] = [
   { name: 'launches of the standby fail', plant: async (sim) => { sim.world.setGroupTrouble(TOKYO, 'shop-api', { launches: 'kms' }); await done(sim, 'autoscaling', 'UpdateAutoScalingGroup', { AutoScalingGroupName: 'shop-api', DesiredCapacity: 3 }, TOKYO); }, found: [`warning launch-failed ${groupAt(TOKYO)}`, `warning standby-capacity ${groupAt(TOKYO)}`] },
   { name: 'the set that is to become PRIMARY has no health check', plant: (sim) => pair(sim, { tokyoCheck: '' }), found: ['error route53-batch route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
   { name: 'a TTL of five minutes', plant: (sim) => pair(sim, { ttl: 300 }), found: ['warning record-ttl route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
-  { name: 'a protected record', plant: ({ world }) => world.state.zones.protect(ZONE, { name: 'shop.example.com', type: 'A' }), found: ['error record-protected route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
+  { name: 'a protected record', plant: ({ world }) => world.protectRecords(ZONE, { name: 'shop.example.com', type: 'A' }), found: ['error record-protected route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
   { name: 'a health check that is disabled', plant: (sim) => done(sim, 'route53', 'UpdateHealthCheck', { HealthCheckId: 'hc-seoul', HealthCheckVersion: version(sim, 'hc-seoul'), Disabled: true }), found: ['warning health-check-disabled route53:healthcheck/hc-seoul'] },
   { name: 'a health check that is gone', plant: ({ world }) => void world.addFault({ service: 'route53', operation: 'GetHealthCheck', effect: { kind: 'error', httpStatus: 404, code: 'NoSuchHealthCheck' } }), found: ['error health-check-missing route53:healthcheck/hc-seoul', 'error health-check-missing route53:healthcheck/hc-tokyo', 'error route53-batch route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
   { name: 'the topic of the standby was deleted', plant: ({ world }) => world.state.topics.remove(TOKYO, `arn:aws:sns:${TOKYO}:111122223333:dr`), found: ['warning topic-missing notify.sns-1'] },
@@ -71,7 +71,7 @@ export const BILLING: Trouble[] = [
 ];
 
 export const WRITERS: Trouble[] = [
-  { name: 'two writers that make the same keys', plant: (sim) => { sim.world.state.dbParameterGroups.add({ region: TOKYO, name: 'twins', parameters: { auto_increment_increment: '2', auto_increment_offset: '1' } }); change(sim, { region: TOKYO, id: 'tickets-tokyo' }, { parameterGroup: 'twins' }); }, found: ['error unique-keys databases.tickets'] },
+  { name: 'two writers that make the same keys', plant: (sim) => { sim.world.addDbParameterGroup({ region: TOKYO, name: 'twins', parameters: { auto_increment_increment: '2', auto_increment_offset: '1' } }); change(sim, { region: TOKYO, id: 'tickets-tokyo' }, { parameterGroup: 'twins' }); }, found: ['error unique-keys databases.tickets'] },
   { name: 'one writer is smaller', plant: (sim) => change(sim, { region: TOKYO, id: 'tickets-tokyo' }, { instanceClass: 'db.t4g.micro' }), found: [`warning instance-class rds:${SEOUL}:tickets-seoul`, `warning instance-class rds:${TOKYO}:tickets-tokyo`] },
   { name: 'one writer is stopped', plant: (sim) => sim.world.setDbStatus({ region: TOKYO, id: 'tickets-tokyo' }, 'stopped'), found: [`warning writer-status rds:${TOKYO}:tickets-tokyo`] },
 ];
@@ -102,8 +102,8 @@ export const REPLICA: Trouble[] = [
     name: 'parameters that differ',
     plant: (sim) => {
       const { world } = sim;
-      world.state.dbParameterGroups.add({ region: SEOUL, name: 'orders', parameters: { max_connections: '2000', work_mem: '65536' } });
-      world.state.dbParameterGroups.add({ region: TOKYO, name: 'orders', parameters: { max_connections: '200', work_mem: '65536' } });
+      world.addDbParameterGroup({ region: SEOUL, name: 'orders', parameters: { max_connections: '2000', work_mem: '65536' } });
+      world.addDbParameterGroup({ region: TOKYO, name: 'orders', parameters: { max_connections: '200', work_mem: '65536' } });
       for (const one of [MAIN, COPY]) change(sim, one, { parameterGroup: 'orders' });
     },
     found: [`warning parameters ${AT_COPY}`],
@@ -118,7 +118,7 @@ export const REPLICA: Trouble[] = [
     runbook: (text) => text.replace('    retentionDays: 7', `    securityGroups: { ${SEOUL}: [sg-0cccccccccccccccc], ${TOKYO}: [sg-0dddddddddddddddd] }\n    retentionDays: 7`),
     found: [`warning security-groups ${AT_COPY}`],
   },
-  { name: 'a parameter group that waits for a restart', plant: (sim) => { sim.world.state.dbParameterGroups.add({ region: TOKYO, name: 'new' }); change(sim, COPY, { parameterGroup: 'new', pendingReboot: true }); }, found: [`warning parameter-restart ${AT_COPY}`] },
+  { name: 'a parameter group that waits for a restart', plant: (sim) => { sim.world.addDbParameterGroup({ region: TOKYO, name: 'new' }); change(sim, COPY, { parameterGroup: 'new', pendingReboot: true }); }, found: [`warning parameter-restart ${AT_COPY}`] },
   { name: 'no row proves that it takes writes', plant: () => undefined, runbook: (text) => text.replace(/ {4}canary:.*\n/, ''), found: [`note write-proof ${AT_COPY}`] },
   { name: 'backups are kept for a day after a promotion', plant: () => undefined, runbook: (text) => text.replace(/ {4}retentionDays:.*\n/, ''), found: [`warning backup-retention ${AT_COPY}`] },
 ];

@@ -102,7 +102,7 @@ describe('a rehearsal of what an account has', () => {
     }, /runs in ap-northeast-1 already|ALREADY|already/],
     ['the replica is broken', (stage) => replicas(stage).forEach((ref) => stage.world.setDbStatus(ref, 'failed')), /rpo-gate .*the status error/],
     ['the records are protected', ({ world }) => {
-      for (const { id, records } of world.state.zones.all()) for (const { name, type, setIdentifier } of records.values()) if (setIdentifier !== undefined) world.state.zones.protect(id, { name, type });
+      for (const { id, records } of world.state.zones.all()) for (const { name, type, setIdentifier } of records.values()) if (setIdentifier !== undefined) world.protectRecords(id, { name, type });
     }, /protect/i],
     ['the group of the standby wants six instances, and has two', async ({ world, effects }) => {
       world.setGroupCapacity(TOKYO, 'shop-api', 2);

@@ -54,7 +54,7 @@ describe('lambda-invoke through the SDK against the lab', () => {
   afterEach(() => server.close());
 
   it('is checked by a dry run, invoked once, and undone by its own payload', async () => {
-    world.state.functions.add({ region: TOKYO, name: 'fill', answer: { filled: 3 } });
+    world.addFunction({ region: TOKYO, name: 'fill', answer: { filled: 3 } });
     const ctx = context(world);
     expect(await step.check(ctx, params)).toEqual({ state: 'ok', because: 'fill is there and may be invoked' });
     expect(world.state.invocations).toEqual([]);
@@ -65,7 +65,7 @@ describe('lambda-invoke through the SDK against the lab', () => {
   });
 
   it('a function that throws failed, and is known to have', async () => {
-    world.state.functions.add({ region: TOKYO, name: 'fill', answer: { errorMessage: 'no cache' }, fails: true });
+    world.addFunction({ region: TOKYO, name: 'fill', answer: { errorMessage: 'no cache' }, fails: true });
     const ctx = context(world);
     expect(await thrown(step.act?.(ctx, params))).toMatchObject({ code: 'OWN_STEP_FAILED', message: 'fill failed (Unhandled): {"errorMessage":"no cache"}' });
     expect(ctx.facts.get('own.fill')).toMatchObject({ attempt: 1, ok: false });

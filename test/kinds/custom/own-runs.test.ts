@@ -28,7 +28,7 @@ async function shopWith(steps: string, change: (sim: Simulation) => Partial<Effe
   const sim = await simulation({ path });
   const { env } = sim.effects;
   const effects = { ...sim.effects, env: (name: string) => (name === 'JOB_TOKEN' ? CANARY : env(name)), ...change(sim) };
-  sim.world.state.functions.add({ region: TOKYO, name: 'fill', answer: { filled: 3 } });
+  sim.world.addFunction({ region: TOKYO, name: 'fill', answer: { filled: 3 } });
   sim.world.breakRegion(SEOUL);
   return { ...sim, effects };
 }

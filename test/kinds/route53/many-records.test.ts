@@ -103,7 +103,7 @@ describe('a thousand record sets of one zone', () => {
 
   it('a protected one is found in the check, and nothing is changed', async () => {
     const sim = await thousandSets();
-    sim.world.state.zones.protect('Z0123456789ABCDEFGHIJ', { name: 'shop-7.example.com', type: 'A', comment: 'ask Kim' });
+    sim.world.protectRecords('Z0123456789ABCDEFGHIJ', { name: 'shop-7.example.com', type: 'A', comment: 'ask Kim' });
     sim.world.breakRegion(SEOUL);
     const { outcome, state, records } = await runPlan(sim, await planOf(sim, TOKYO));
     expect(outcome).toBe('refused');

@@ -146,7 +146,7 @@ describe('through the SDK', { timeout: 30_000 }, () => {
 
   it('rds-writers: keys are compared in the parameter groups of every region', async () => {
     expect(await run('tickets', 'switchover', SEOUL, TOKYO, /^(uniqueKeys|ready)/)).toEqual(['uniqueKeys', 'ready']);
-    world.state.dbParameterGroups.add({ region: TOKYO, name: 'tickets-writer', family: 'mysql8.4', parameters: { auto_increment_increment: '1' } });
+    world.addDbParameterGroup({ region: TOKYO, name: 'tickets-writer', family: 'mysql8.4', parameters: { auto_increment_increment: '1' } });
     await expect(run('tickets', 'switchover', SEOUL, TOKYO, /^uniqueKeys/)).rejects.toThrow(/refused/);
   });
 });
