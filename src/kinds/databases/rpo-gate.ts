@@ -39,11 +39,11 @@ async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   const now = ctx.effects.clock.now();
   const status = instance === undefined ? undefined : replicationStatus(instance);
   const own = intendsPromotion(ctx, p);
+  const found = writer && !own ? await foundWriter(ctx, p) : undefined;
   // A copy that somebody else made a writer does not show how long its source lived. What a probe saw in an earlier start may have been another outage.
-  const undated = writer && !own && !ctx.impactNamed;
+  const undated = found !== undefined && !ctx.impactNamed;
   const bound = rpoFromLag(p.name, newestValid, undated ? now : outageAt(ctx, newestValid?.sampledAt, now), now);
   if (writer && own) return { bound, refusal: undefined, because: `${p.id} is a writer: this run has promoted it` };
-  const found = writer ? await foundWriter(ctx, p) : undefined;
   const stopped = newest !== undefined && newest.lagMs < 0 ? `; ReplicaLag is −1: ${p.id} is not replicating` : '';
   const replication = status === undefined || replicationState(status).normal === true ? '' : `; replication has the status ${status}`;
   const evidence = `lag ${formatDuration(bound.lagMs ?? 0)}, sample ${formatDuration(bound.ageMs ?? 0)} old${stopped}${replication}`;
