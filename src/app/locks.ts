@@ -6,7 +6,6 @@ import { endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, ver
 import type { Guard, StateStore } from '../journal/state-store.ts';
 import type { Plan } from '../model/plan.ts';
 import { preempts, traitsOf, type Verb } from '../model/verb.ts';
-import { asAwsNamesIt } from '../model/step-id.ts';
 import { runMode } from './live-effects.ts';
 
 /*
@@ -24,6 +23,19 @@ const NAME_MAX = 120;
 export function lockName(runbook: string, account: string, endpoints: readonly string[]): string {
   if (runMode(account) === 'live') return `${runbook}-${account}`;
   return `${runbook}-lab-${sha256(endpoints.join('\n')).slice(0, 12)}`;
+}
+
+/**
+ * AWS keeps names of databases and of records in lower case, however they are written; others, as of Auto Scaling groups, have a case. Of resources as
+ * plans name them: `<service>:<region or zone>:<name>`.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+ */
+const CASELESS = /^(rds:|route53:[^:]*:)(\S+)/;
+
+/** The one spelling by which two names of a resource are compared. */
+function asAwsNamesIt(resource: string): string {
+  return resource.replace(CASELESS, (_, before: string, name: string) => `${before}${name.toLowerCase()}`);
 }
 
 /**

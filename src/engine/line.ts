@@ -70,7 +70,7 @@ export async function lineIsAhead(run: Run): Promise<boolean> {
   return ahead.includes(true);
 }
 
-/** In a planned move: the old writer takes writes again, by whosever hand, and they would be lost. No answer counts as no writes. */
+/** In a planned move: the old writer takes writes again, no matter who allowed them, and they would be lost. No answer counts as no writes. */
 export async function writesAgain(run: Run, step: PlanStep): Promise<Verdict | undefined> {
   const { state } = run.journal;
   const { verb } = state.plan;

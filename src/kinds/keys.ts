@@ -17,7 +17,7 @@ export function keyLooks(region: string, account: string): Permission {
   return allow(['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:ListGrants'], [arnIn(region, 'kms', account, 'key/*')]);
 }
 
-/** To ask for the state of any key of the account there, and of one that the runbook names, whosever it is. */
+/** To ask for the state of any key of the account there, and of the one that the runbook names, which another account may own. */
 export function keyStateLooks(region: string, account: string, named?: string): Permission {
   return allow(['kms:DescribeKey'], [arnIn(region, 'kms', account, 'key/*'), ...(named === undefined ? [] : [named])]);
 }

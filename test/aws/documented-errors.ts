@@ -305,10 +305,8 @@ AWS's words.
 | name | where | why it is not asked for |
 |---|---|---|
 | monitoring role | a new replica | only IAM knows it, a control plane in one region, and RDS may refuse a role that exists |
-| CA certificate | a new replica | it is that of the old instance; DescribeCertificates would say whether AWS still gives it, and is not called |
 | KMS key: its policy | a restore, a new replica, backups in another region | only KMS knows it; region and state of a key are checked, the state where \`kms:DescribeKey\` is allowed |
-| instance class with an engine version, storage type | a restore, a new replica | one call lists hundreds of offers of a region, and says nothing of what is free |
-| key pair, instance profile, image of a launch template | an Auto Scaling group | a group launches by itself: its scaling activities say why it cannot |
+| key pair, instance profile, image of a launch template | an Auto Scaling group | a group launches by itself: its scaling activities say why it cannot. \`dr check\` looks at them |
 `;
 
 /** The table of `documented-errors.ts` as docs/aws-errors.md. */

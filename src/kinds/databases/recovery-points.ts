@@ -39,7 +39,7 @@ type Judged = RecoveryPoint | string;
 /**
  * What `region` keeps of the instances `sources` (region → identifier), newest first; of two of the same age the
  * automated backups, for they reach back too. A point counts when it is complete, and when its key stands in `region`:
- * a key of the lost region cannot be asked. `asksKeys`: one whose key is known to be of no use now does not count either.
+ * a key of the lost region cannot be asked. `asksKeys`: one whose key cannot be used now does not count either.
  * @throws AwsError
  */
 export async function findPoints(

@@ -12,7 +12,7 @@ const LEFT_OUT = new Set(['pg_wal', 'postmaster.pid', 'postmaster.opts', 'standb
 const MADE_EMPTY = ['pg_wal', 'pg_wal/archive_status', 'pg_wal/summaries', 'pg_stat_tmp', 'pg_replslot'];
 
 /** Where the log begins that a copy needs. */
-export interface CopyStart {
+interface CopyStart {
   timeline: number;
   /** The first byte of the log that it needs, where a segment begins. */
   from: bigint;

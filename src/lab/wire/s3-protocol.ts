@@ -14,7 +14,7 @@ const SUBRESOURCES = [
 ];
 
 /** Path-style addressing only: `/bucket/key`. */
-export function bucketAndKey(path: string): { bucket: string; key: string } {
+function bucketAndKey(path: string): { bucket: string; key: string } {
   const [, bucket = '', key = ''] = /^\/([^/]*)(?:\/(.*))?$/s.exec(path) ?? [];
   return { bucket: decodeSegment(bucket), key: key.split('/').map(decodeSegment).join('/') };
 }
