@@ -44,7 +44,7 @@ export const GROUPS = {
   },
   bucket: {
     mutate: ['src/journal/{s3-state,mirrored-state}.ts'],
-    tests: ['test/journal/{s3-state,s3-no-answer,s3-object-lock,mirrored-state}.test.ts'],
+    tests: ['test/journal/{s3-state,s3-parts,s3-no-answer,s3-object-lock,mirrored-state,mirrored-parts}.test.ts'],
   },
   term: {
     mutate: ['src/journal/lease.ts'],

@@ -2,7 +2,7 @@ import { sha256 } from '../base/json.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
 import type { Operator } from '../journal/events.ts';
-import { endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, verbOfHolder } from '../journal/lease.ts';
+import { endsTheRun, isHeld, isSuperseded, type Lease, type LeaseRequest, type LockRecord, verbOfHolder } from '../journal/lease.ts';
 import type { Guard, StateStore } from '../journal/state-store.ts';
 import type { Plan } from '../model/plan.ts';
 import { preempts, traitsOf, type Verb } from '../model/verb.ts';
@@ -93,7 +93,7 @@ export function givesWay(verb: Verb, holder: LockRecord): boolean {
 
 /** A drill that was superseded leaves its twins: its last words say how they are deleted. */
 function withCleanUp(error: unknown, verb: Verb, run: string): Error {
-  if (!(error instanceof DrError) || error.code !== 'SUPERSEDED' || !traitsOf(verb).drills) return error instanceof Error ? error : new Error(messageOf(error));
+  if (!isSuperseded(error) || !traitsOf(verb).drills) return error instanceof Error ? error : new Error(messageOf(error));
   const { code, exit, message: title, detail } = error;
   const next = [`dr drill clean ${run}    deletes its twins, when the other run is over`];
   return new DrError({ code, exit, title, ...(detail === undefined ? {} : { detail }), next, cause: error });

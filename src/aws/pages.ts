@@ -36,6 +36,7 @@ const CONTINUES: { readonly [S in Service]?: Continues } = {
   iam: ['Marker', 'Marker', 'IsTruncated'],
   route53: ['Marker', 'NextMarker', 'IsTruncated'],
   health: ['nextToken', 'nextToken'],
+  s3: ['ContinuationToken', 'NextContinuationToken'],
 };
 
 /** All that an operation lists, page by page. @throws AwsError */

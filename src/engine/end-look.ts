@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { PlanStep, Verdict } from '../model/step.ts';
 import { inParallel } from './schedule.ts';
 import { ask, type Run } from './run.ts';
-import { isSuperseded } from './error-records.ts';
+import { isSuperseded } from '../journal/lease.ts';
 import { traitsOf } from '../model/verb.ts';
 
 /*

@@ -6,11 +6,6 @@ export function errorRecord(code: string, message: string, next?: readonly strin
   return { code, message, ...(next === undefined ? {} : { next }) };
 }
 
-/** Somebody has taken over: nothing more is done, and nothing more is written. */
-export function isSuperseded(error: unknown): boolean {
-  return error instanceof DrError && error.code === 'SUPERSEDED';
-}
-
 export function toErrorRecord(error: unknown): ErrorRecord {
   if (error instanceof CallError) return errorRecord(error.code, error.message);
   if (error instanceof DrError) return errorRecord(error.code, error.message, error.next);

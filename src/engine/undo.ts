@@ -2,12 +2,13 @@ import { DeadlineError, withDeadline } from '../base/deadline.ts';
 import { CallError, messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
+import { isSuperseded } from '../journal/lease.ts';
 import type { PlanStep, StepContext, StepKind } from '../model/step.ts';
 import { traitsOf } from '../model/verb.ts';
 import { traceStep, waitOf } from './trace.ts';
 import { actedSteps, stepsPastTheLine } from './acted.ts';
 import { ask, type Run } from './run.ts';
-import { isSuperseded, toErrorRecord } from './error-records.ts';
+import { toErrorRecord } from './error-records.ts';
 
 /*
  * The way back: undoes what has acted, newest first.

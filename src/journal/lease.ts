@@ -297,3 +297,8 @@ export function superseded(runbook: string, lock: LockRecord | undefined, by = '
         : `Run ${lock.run} with term ${lock.term}, by ${lock.user} on ${lock.host}, has taken over.`,
   });
 }
+
+/** Somebody has taken over: nothing more is done, and nothing more is written. */
+export function isSuperseded(error: unknown): error is DrError {
+  return error instanceof DrError && error.code === 'SUPERSEDED';
+}

@@ -2,7 +2,7 @@ import { AwsError, NO_ANSWER } from '../aws/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import type { JournalRecord } from './events.ts';
-import type { Lease, LeaseRequest, LockRecord } from './lease.ts';
+import { isSuperseded, type Lease, type LeaseRequest, type LockRecord } from './lease.ts';
 import type { LocalState } from './local-state.ts';
 import type { S3Run, S3State } from './s3-state.ts';
 import type { Guard, RunStore, StateStore } from './state-store.ts';
@@ -119,7 +119,7 @@ class MirroredRun implements RunStore {
     } catch (error) {
       // A bucket that is away lets nobody take over. A runner that alone is cut off from it continues: a failover must not end with its state.
       if (!(this.#begun ? error instanceof AwsError : isSilent(error))) {
-        this.#lost ||= error instanceof DrError && error.code === 'SUPERSEDED';
+        this.#lost ||= isSuperseded(error);
         throw error;
       }
       this.#silentUntil = this.#clock.now() + RETRY_MS;
@@ -155,11 +155,11 @@ class MirroredRun implements RunStore {
 
   async close(): Promise<string | undefined> {
     if (this.#lost) await this.#setAside();
-    if (this.#missing.length > 0) await this.#send();
+    await this.#send();
     await this.#local.close();
     const { run } = this.#parts;
     const lines = [
-      ...(this.#missing.length === 0 ? [] : [`${this.#missing.length} records are only in ${this.folder} (${this.#remote.place}: ${this.#away?.why ?? 'not sent'}). Send them from this machine: dr resume ${run}`]),
+      ...(this.#away === undefined ? [] : [`${this.#missing.length} records are only in ${this.folder} (${this.#remote.place}: ${this.#away.why}). Send them from this machine: dr resume ${run}`]),
       ...(this.#reportUnsent ? [`the report is only in ${this.folder}. Send it from this machine: dr report ${run}`] : []),
     ];
     return lines.length === 0 ? undefined : lines.join('; ');
@@ -167,7 +167,7 @@ class MirroredRun implements RunStore {
 
   async sendRest(): Promise<number> {
     const before = this.#missing.length;
-    if (before > 0) await this.#send();
+    await this.#send();
     return before - this.#missing.length;
   }
 
@@ -180,6 +180,7 @@ class MirroredRun implements RunStore {
 
   /** What the bucket refused, or is not to be sent any more, goes out of the copy and stays on this machine. */
   async #setAside(): Promise<void> {
+    this.#away = undefined;
     await this.#local.setAside?.(this.#missing.splice(0));
   }
 
@@ -193,10 +194,7 @@ class MirroredRun implements RunStore {
       this.#away = undefined;
     } catch (error) {
       const beginning = this.#missing[0]?.type === 'run.started';
-      if (error instanceof DrError && error.code === 'SUPERSEDED') {
-        this.#lost = true;
-        await this.#setAside();
-      }
+      if (isSuperseded(error)) await this.#setAside();
       if (!(error instanceof AwsError) || beginning) throw error;
       const why = error.code === NO_ANSWER ? 'no answer' : error.code;
       if (this.#away === undefined) this.#parts.say(`Warning: ${this.#remote.place} takes no records (${why}). The run continues; its journal is in ${this.folder}.`);

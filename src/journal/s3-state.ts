@@ -1,7 +1,7 @@
 import type { AwsCaller } from '../aws/caller.ts';
 import { type CallOptions, outputOf } from '../aws/call-options.ts';
 import { AwsError } from '../aws/errors.ts';
-import { allPages } from '../aws/pages.ts';
+import { listed } from '../aws/pages.ts';
 import { iso } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
@@ -36,12 +36,14 @@ interface S3Place {
 /** `s3://bucket/prefix?region=ap-northeast-1`; undefined for anything else. */
 export function parseS3Place(text: string): S3Place | undefined {
   const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9!_.*'()/-]*))?\?region=([a-z0-9-]+)$/.exec(text);
-  const [, bucket, prefix = '', region] = match ?? [];
-  if (bucket === undefined || region === undefined || !REGION_SHAPE.test(region)) return undefined;
+  const [, bucket, prefix = '', region = ''] = match ?? [];
+  if (bucket === undefined || !REGION_SHAPE.test(region)) return undefined;
   return { bucket, region, prefix: prefix.replace(/^\/+|\/+$/g, '') };
 }
 
-const DIGITS = 12;
+/** The name of a term, or of a record: all of one length, so that their order is that of the numbers. */
+const numbered = (count: number): string => `${String(count).padStart(12, '0')}.json`;
+const NUMBERED = /^\d+\.json$/;
 
 /** Short: every record waits for it, and a bucket that is away must not stop a run. */
 const CALL: CallOptions = { timeoutMs: LIMITS.signalMs, attempts: 2 };
@@ -94,15 +96,19 @@ class Objects {
   /** Names below a folder, sorted: whole keys, or with `folders` the folders right below it. */
   async list(folder: string, folders = false): Promise<string[]> {
     const Prefix = `${this.#key(folder)}/`;
-    const request = { ...this.#where, operation: 'ListObjectsV2' } as const;
-    const found = await allPages(request, async (ContinuationToken) => {
-      const input = { Bucket: this.#place.bucket, Prefix, ...(folders ? { Delimiter: '/' } : {}), ...(ContinuationToken === undefined ? {} : { ContinuationToken }) };
-      const output = await outputOf(this.#aws, { ...request, input }, CALL);
-      const items = folders ? output.CommonPrefixes?.map((p) => p.Prefix) : output.Contents?.map((o) => o.Key);
-      return { items, next: output.NextContinuationToken };
-    });
+    const input = { Bucket: this.#place.bucket, Prefix, ...(folders ? { Delimiter: '/' } : {}) };
+    const found = await listed(
+      this.#aws,
+      { ...this.#where, operation: 'ListObjectsV2', input },
+      ({ CommonPrefixes, Contents }) => (folders ? CommonPrefixes?.map((p) => p.Prefix) : Contents?.map((o) => o.Key)),
+      CALL,
+    );
     const names = found.map((name) => (name ?? '').slice(Prefix.length).replace(/\/$/, ''));
     return names.sort();
+  }
+
+  async numbered(folder: string): Promise<string[]> {
+    return (await this.list(folder)).filter((name) => NUMBERED.test(name));
   }
 
   async #put(key: string, text: string, onlyNew: boolean): Promise<void> {
@@ -136,28 +142,29 @@ export class S3State {
 
   async lockOf(runbook: string): Promise<LockRecord | undefined> {
     const lock = await this.#newest(runbook);
-    if (lock === undefined) return undefined;
-    return (await this.#objects.read(this.#released(runbook, lock.term))) === undefined ? lock : undefined;
+    return lock === undefined || (await this.#isReleased(runbook, lock)) ? undefined : lock;
   }
 
   async #newest(runbook: string): Promise<LockRecord | undefined> {
     const term = await this.#newestTerm(runbook);
-    if (term === undefined) return undefined;
-    const text = await this.#objects.read(this.#lock(runbook, term));
-    return text === undefined ? undefined : readLock(text, term);
+    return term === undefined ? undefined : readLock((await this.#objects.read(this.#lock(runbook, term))) ?? '', term);
   }
 
   async #newestTerm(runbook: string): Promise<number | undefined> {
-    const names = await this.#objects.list(`locks/${runbook}`);
-    const newest = names.filter((name) => /^\d+\.json$/.test(name)).at(-1);
+    const newest = (await this.#objects.numbered(`locks/${runbook}`)).at(-1);
     return newest === undefined ? undefined : Number.parseInt(newest, 10);
+  }
+
+  async #isReleased(runbook: string, { term }: LockRecord): Promise<boolean> {
+    return (await this.#objects.read(this.#released(runbook, term))) !== undefined;
   }
 
   /** @throws DrError (busy) that says who holds it, or who was faster. */
   async lease({ lock, run, operator, now, ids, above = 0, force = false }: LeaseRequest): Promise<Lease> {
     const before = await this.#newest(lock);
-    const holder = force === true || before === undefined ? undefined : await this.lockOf(lock);
-    if (holder !== undefined && !takesFrom(force, holder) && isHeld(holder, operator)) await this.#respect(lock, holder, now);
+    if (before !== undefined && !takesFrom(force, before) && isHeld(before, operator) && !(await this.#isReleased(lock, before))) {
+      await this.#respect(lock, before, now);
+    }
     const term = Math.max(before?.term ?? 0, above) + 1;
     const mine = claimOf(run, term, operator, now, ids);
     if (!(await this.#objects.create(this.#lock(lock, term), JSON.stringify(mine)))) {
@@ -168,7 +175,9 @@ export class S3State {
       assertHeld: async () => {
         // A term is taken once: the list alone decides, so nothing can happen between two questions.
         const newest = await this.#newestTerm(lock);
-        if (newest === undefined || newest <= term) return;
+        if (newest === term) return;
+        // Where its lock was taken out of the bucket, somebody else may take a term that is no higher.
+        if (newest === undefined || newest < term) throw superseded(lock, undefined);
         throw superseded(lock, await this.#newest(lock).catch(() => undefined), `A runner with term ${newest} has taken over.`);
       },
       release: async () => {
@@ -193,11 +202,11 @@ export class S3State {
   }
 
   #lock(runbook: string, term: number): string {
-    return `locks/${runbook}/${String(term).padStart(DIGITS, '0')}.json`;
+    return `locks/${runbook}/${numbered(term)}`;
   }
 
   #released(runbook: string, term: number): string {
-    return `locks/${runbook}/${String(term).padStart(DIGITS, '0')}.released`;
+    return this.#lock(runbook, term).replace(/json$/, 'released');
   }
 }
 
@@ -206,33 +215,28 @@ export class S3Run {
   readonly place: string;
   readonly #objects: Objects;
   readonly #run: string;
+  readonly #folder: string;
   /** Records that were read: their objects never change (invariant 1). */
-  readonly #known = new Map<string, string>();
+  readonly #known = new Map<string, JournalRecord>();
 
   constructor(objects: Objects, run: string) {
     if (!RUN_ID.test(run)) throw new DrError({ code: 'RUN_UNKNOWN', exit: 'usage', title: `"${run.slice(0, 80)}" is not the name of a run.` });
     this.#objects = objects;
     this.#run = run;
-    this.place = objects.url(`runs/${run}`);
+    this.#folder = `runs/${run}`;
+    this.place = objects.url(this.#folder);
   }
 
   async read(): Promise<JournalRecord[]> {
-    const names = (await this.#objects.list(`runs/${this.#run}/journal`)).filter((name) => /^\d+\.json$/.test(name));
-    const texts = await Promise.all(names.map((name) => this.#text(name)));
-    const records = texts.map((text, index) => this.#parsed(text ?? '', index + 1));
+    const names = await this.#objects.numbered(`${this.#folder}/journal`);
+    const records = await Promise.all(names.map((name) => this.#record(name)));
     verifyRecords(records, this.place);
     return records;
   }
 
-  async #text(name: string): Promise<string | undefined> {
-    const text = this.#known.get(name) ?? (await this.#objects.read(`runs/${this.#run}/journal/${name}`));
-    if (text !== undefined) this.#known.set(name, text);
-    return text;
-  }
-
   /** @throws DrError (busy) when another runner has written a record of that number; AwsError. */
   async append(record: JournalRecord): Promise<void> {
-    const key = `runs/${this.#run}/journal/${String(record.seq).padStart(DIGITS, '0')}.json`;
+    const key = this.#key(numbered(record.seq));
     if (await this.#objects.create(key, JSON.stringify(record))) return;
     throw superseded(this.#run, undefined, await this.#writerOf(key));
   }
@@ -248,31 +252,40 @@ export class S3Run {
   }
 
   async first(): Promise<JournalRecord | undefined> {
-    const text = await this.#objects.read(`runs/${this.#run}/journal/${String(0).padStart(DIGITS, '0')}.json`);
-    return text === undefined ? undefined : this.#parsed(text, 1);
+    const name = numbered(0);
+    const text = await this.#objects.read(this.#key(name));
+    return text === undefined ? undefined : this.#parsed(text, name);
   }
 
   async last(): Promise<JournalRecord | undefined> {
-    const folder = `runs/${this.#run}/journal`;
-    const name = (await this.#objects.list(folder)).filter((one) => /^\d+\.json$/.test(one)).at(-1);
-    if (name === undefined) return undefined;
-    return this.#parsed((await this.#objects.read(`${folder}/${name}`)) ?? '', Number.parseInt(name, 10) + 1);
+    const name = (await this.#objects.numbered(`${this.#folder}/journal`)).at(-1);
+    return name === undefined ? undefined : this.#record(name);
   }
 
-  #parsed(text: string, record: number): JournalRecord {
+  async #record(name: string): Promise<JournalRecord> {
+    const record = this.#known.get(name) ?? this.#parsed((await this.#objects.read(this.#key(name))) ?? '', name);
+    this.#known.set(name, record);
+    return record;
+  }
+
+  #key(name: string): string {
+    return `${this.#folder}/journal/${name}`;
+  }
+
+  #parsed(text: string, name: string): JournalRecord {
     try {
       return JSON.parse(text) as JournalRecord;
     } catch {
-      throw damaged(this.place, record, 'it is not JSON');
+      throw damaged(this.place, Number.parseInt(name, 10) + 1, 'it is not JSON');
     }
   }
 
   async addApproval(name: string, text: string): Promise<void> {
-    await this.#objects.create(`runs/${this.#run}/approvals/${name}`, text);
+    await this.#objects.create(`${this.#folder}/approvals/${name}`, text);
   }
 
   async approvals(): Promise<readonly string[]> {
-    const folder = `runs/${this.#run}/approvals`;
+    const folder = `${this.#folder}/approvals`;
     const names = (await this.#objects.list(folder)).filter((name) => APPROVAL.test(name));
     if (names.length > LIMITS.approvalsRead) throw tooManyApprovals(this.#objects.url(folder), names.length);
     const texts = await Promise.all(names.map((name) => this.#objects.read(`${folder}/${name}`)));
@@ -281,7 +294,7 @@ export class S3Run {
 
   /** Keeps a report beside the journal. Returns its URL. */
   async save(name: string, content: string): Promise<string> {
-    const key = `runs/${this.#run}/${name}`;
+    const key = `${this.#folder}/${name}`;
     await this.#objects.replace(key, content);
     return this.#objects.url(key);
   }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { AwsError } from '../../src/aws/errors.ts';
 import { DeadlineError } from '../../src/base/deadline.ts';
 import { DrError } from '../../src/base/errors.ts';
-import { errorRecord, isSuperseded, toErrorRecord } from '../../src/engine/error-records.ts';
+import { errorRecord, toErrorRecord } from '../../src/engine/error-records.ts';
 
 it('what was thrown goes into the journal with its code, its sentence, and what to do', () => {
   const aws = new AwsError({ service: 'rds', operation: 'ModifyDBInstance', region: 'ap-northeast-1', code: 'AccessDenied', message: 'no', httpStatus: 403 });
@@ -17,9 +17,4 @@ it('what was thrown goes into the journal with its code, its sentence, and what 
 it('an error without a next step has no empty one', () => {
   expect(errorRecord('X', 'said')).toEqual({ code: 'X', message: 'said' });
   expect(Object.keys(errorRecord('X', 'said'))).toEqual(['code', 'message']);
-});
-
-it('a run that somebody has taken over is known by its code, and by that alone', () => {
-  const of = (code: string) => isSuperseded(new DrError({ code, exit: 'busy', title: '' }));
-  expect([of('SUPERSEDED'), of('RUN_IN_PROGRESS'), isSuperseded(Object.assign(new Error('x'), { code: 'SUPERSEDED' }))]).toEqual([true, false, false]);
 });

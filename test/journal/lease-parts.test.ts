@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { claimOf, isHeld, readLock, superseded, takeover, takesFrom, verbOfHolder, writerOf } from '../../src/journal/lease.ts';
+import { DrError } from '../../src/base/errors.ts';
+import { claimOf, isHeld, isSuperseded, readLock, superseded, takeover, takesFrom, verbOfHolder, writerOf } from '../../src/journal/lease.ts';
 import { OPERATOR, RUN, T0 } from './fixture.ts';
 
 const IDS = { hex: () => 'ab12', uuid: () => 'u' };
@@ -61,4 +62,9 @@ it('a lock that lacks a field is somebody’s, of nobody’s name; its term is t
     const { [field]: _lost, ...rest } = whole;
     expect(readLock(JSON.stringify(rest), 5)).toMatchObject({ run: 'unknown', term: 5, token: '' });
   }
+});
+
+it('a run that somebody has taken over is known by its code, and by that alone', () => {
+  const of = (code: string) => isSuperseded(new DrError({ code, exit: 'busy', title: '' }));
+  expect([of('SUPERSEDED'), of('RUN_IN_PROGRESS'), isSuperseded(Object.assign(new Error('x'), { code: 'SUPERSEDED' }))]).toEqual([true, false, false]);
 });
