@@ -10,6 +10,18 @@ import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { planStep } from '../journal/fixture.ts';
 import { ABSENT, type Fake, PENDING, REACHED, resumeTiny, runTiny } from './tiny.ts';
 
+/** The clock of a machine that may stand still: time has passed when it goes on, and nobody was woken. */
+class StandingClock extends VirtualClock {
+  #stoodMs = 0;
+  override now(): number {
+    return super.now() + this.#stoodMs;
+  }
+
+  stand(ms: number): void {
+    this.#stoodMs += ms;
+  }
+}
+
 describe('guards in the engine', () => {
   const steps = [planStep('line', { kind: 'line', phase: 'data', reversibility: 'point-of-no-return' }), planStep('late', { kind: 'late', phase: 'verify', after: ['line'] }), planStep('guard', { kind: 'guard', phase: 'fence', beside: ['line'], optional: true, limitMs: 86_400_000 })];
   const slow = () => {
@@ -62,6 +74,22 @@ describe('guards in the engine', () => {
     const unsafe: Fake = { observe: () => ({ ...PENDING, unsafe: true }) };
     const run = await runTiny(steps, { line: { observe: () => (there ? REACHED : ABSENT), act: () => void (there = true) }, late: {}, guard: unsafe });
     expect([run.outcome, run.state.steps.get('guard')?.error?.code, run.state.steps.get('late')?.state]).toEqual(['failed', 'STILL_OPEN', 'done']);
+  });
+
+  it.each([
+    ['looks once more where this machine stood still since its last look', LIMITS.guardFreshMs + 1, true],
+    ['ends at once on a look that is young', LIMITS.guardFreshMs - LIMITS.pollMaxMs, false],
+  ])('one %s, when everything else has ended', async (_, stoodMs, again) => {
+    const clock = new StandingClock();
+    let there = false;
+    const looks: number[] = [];
+    const late: Fake = { observe: () => (clock.now() - began < 30_000 ? PENDING : (clock.stand(stoodMs), REACHED)) };
+    const guard: Fake = { observe: () => (looks.push(clock.now()), PENDING) };
+    const began = clock.now();
+    const { records } = await runTiny(steps, { line: { observe: () => (there ? REACHED : ABSENT), act: () => void (there = true) }, late, guard }, { clock });
+    const at = (type: string, step: string) => records.find((record) => record.type === type && 'step' in record && record.step === step)?.at ?? 0;
+    expect(looks.filter((look) => look >= at('step.done', 'late'))).toHaveLength(again ? 1 : 0);
+    expect(records.filter(({ type }) => type === 'step.unmet')).toHaveLength(1);
   });
 
   it('refuse a plan in which a step waits for one', () => {
