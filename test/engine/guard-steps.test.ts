@@ -10,7 +10,7 @@ import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { planStep } from '../journal/fixture.ts';
 import { ABSENT, type Fake, PENDING, REACHED, resumeTiny, runTiny } from './tiny.ts';
 
-/** The clock of a machine that may stand still: time has passed when it goes on, and nobody was woken. */
+/** The clock of a machine that may stand still: time has passed when it continues, and nobody was woken. */
 class StandingClock extends VirtualClock {
   #stoodMs = 0;
   override now(): number {
