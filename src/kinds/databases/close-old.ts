@@ -71,21 +71,18 @@ async function oldOne(ctx: StepContext, p: StandbyParams): Promise<DbInstance | 
   return old === undefined ? keptBefore(ctx, p) : undefined;
 }
 
-function groupOf(p: StandbyParams): string {
-  if (p.quarantine === undefined) throw new Error('nothing to quarantine with');
-  return p.quarantine;
-}
+const closeOldParams = standbyParams.required({ quarantine: true });
 
-export const closeOld = stepKind<StandbyParams>({
-  params: standbyParams,
+export const closeOld = stepKind<z.infer<typeof closeOldParams>>({
+  params: closeOldParams,
   check: () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const),
   observe: async (ctx, p) =>
-    observeClosing(ctx, p, groupOf(p), await oldOne(ctx, p), (instance) => {
+    observeClosing(ctx, p, p.quarantine, await oldOne(ctx, p), (instance) => {
       // Its own groups are part of what the new replica gets: afterwards nobody could tell them.
       const known = standbyFact.read(ctx, inRegionOf(p));
       if (known === undefined) standbyFact.record(ctx, inRegionOf(p), { kept: null, settings: settingsOf(instance, p) });
     }),
-  act: (ctx, p) => closeIt(ctx, p, groupOf(p)),
+  act: (ctx, p) => closeIt(ctx, p, p.quarantine),
   stays: staysClosed,
 });
 

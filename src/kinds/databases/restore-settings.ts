@@ -19,7 +19,7 @@ export function differences(instance: DbInstance, wanted: RestoreSettings): stri
   if (wanted.optionGroup !== undefined) pairs.push(['option group', instance.OptionGroupMemberships?.[0]?.OptionGroupName, wanted.optionGroup]);
   if (wanted.iamAuthentication !== undefined) pairs.push(['IAM authentication', instance.IAMDatabaseAuthenticationEnabled?.toString(), String(wanted.iamAuthentication)]);
   if (wanted.copyTagsToSnapshot !== undefined) pairs.push(['copying of tags to snapshots', instance.CopyTagsToSnapshot?.toString(), String(wanted.copyTagsToSnapshot)]);
-  const found = pairs.filter(([, is, asked]) => (is ?? '').toLowerCase() !== asked.toLowerCase()).map(([what, is, asked]) => `${what} is ${is ?? 'unknown'}, not ${asked}`);
+  const found = pairs.filter(([, is, asked]) => is?.toLowerCase() !== asked).map(([what, is, asked]) => `${what} is ${is ?? 'unknown'}, not ${asked}`);
   if (applyStatus(parameters?.ParameterApplyStatus).needsReboot === 'yes') found.push('its parameters wait for a reboot');
   return found;
 }

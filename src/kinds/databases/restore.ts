@@ -329,7 +329,7 @@ export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { s
   const { region, id } = copy;
   const arn = dbArn(region, ctx.account, id);
   const arns = (...parts: string[]) => rdsArns(region, ctx.account, ...parts);
-  const groups = arns(`subgrp:${settings.subnetGroup.toLowerCase()}`, `pg:${settings.parameterGroup.toLowerCase()}`);
+  const groups = arns(`subgrp:${settings.subnetGroup}`, `pg:${settings.parameterGroup}`);
   return {
     step: 'restore',
     phase: 'data',

@@ -36,15 +36,17 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   if (old !== undefined && !servesOrPasses(state)) return stuck(p, state.shown);
   const known = standbyFact.read(ctx, inRegionOf(p));
   const kept = old ?? (known === undefined ? await keptBefore(ctx, p) : undefined);
+  const id = kept?.DBInstanceIdentifier ?? p.id;
   const settings = known?.settings ?? (kept === undefined ? undefined : settingsOf(kept, p));
   if (settings === undefined) return noModel(p);
   const unknown = known === undefined && kept !== undefined ? notShown(kept, p) : [];
-  if (unknown.length > 0) return halfShown(p, kept?.DBInstanceIdentifier ?? p.id, unknown);
-  if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
-  const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId, maxStorageGib: typeof settings.carried?.MaxAllocatedStorage === 'number' ? settings.carried.MaxAllocatedStorage : undefined });
+  if (unknown.length > 0) return halfShown(p, id, unknown);
+  if (settings.securityGroups.length === 0) return noGroups(p, id);
+  const max = settings.carried?.MaxAllocatedStorage;
+  const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId, maxStorageGib: typeof max === 'number' ? max : undefined });
   if (replica !== undefined) return noSource(p, replica);
-  const key = settings.kmsKeyId === undefined || writer.StorageEncrypted === false ? undefined : await keyUnfit(ctx, p.region, settings.kmsKeyId, { held: true });
-  if (key !== undefined) return noSource(p, { why: `encrypted, and of the old instance, from which the key is taken, ${key}`, mend: `aws kms describe-key --region ${p.region} --key-id ${settings.kmsKeyId ?? ''}; one that is disabled: aws kms enable-key` });
+  const key = await wrongKey(ctx, p.region, settings.kmsKeyId);
+  if (key !== undefined) return noSource(p, key);
   const refused = await wrongGroups(ctx, p, settings, { kept, writer });
   if (refused !== undefined) return refused;
   // The old instance is kept under another name.
@@ -54,13 +56,20 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
 }
 
+/** Why the key of the old instance, which the new replica gets, cannot be used. */
+async function wrongKey(ctx: StepContext, region: string, key: string | undefined): Promise<Unfit | undefined> {
+  if (key === undefined) return undefined;
+  const why = await keyUnfit(ctx, region, key, { held: true });
+  return why === undefined ? undefined : { why: `encrypted, and of the old instance, from which the key is taken, ${why}`, mend: `aws kms describe-key --region ${region} --key-id ${key}; one that is disabled: aws kms enable-key` };
+}
+
 /** What else the plan rebuilds and is not there yet: in that region, and of the same writer anywhere. */
 async function besides(ctx: StepContext, { region, id, writer }: StandbyParams): Promise<{ here: NewInstance[]; ofWriter: number }> {
-  const others = (ctx.planned ?? []).flatMap((step) => (step.kind === 'rds-read-replica.standbyGate' ? (standbyParams.safeParse(step.params).data ?? []) : [])).filter((other) => other.region !== region || other.id !== id);
+  const planned = (ctx.planned ?? []).flatMap((step) => (step.kind === 'rds-read-replica.standbyGate' ? (standbyParams.safeParse(step.params).data ?? []) : []));
+  const others = planned.filter((other) => (other.region === region ? other.id !== id : other.writer === writer));
   const open = await Promise.all(others.map(async (other) => {
-    const known = other.region === region || other.writer === writer;
-    const old = known ? await findDbInstance(ctx.effects.aws, other.region, other.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 }).catch(unlessSilent) : undefined;
-    return !known || (old !== undefined && follows(old, other)) ? [] : [other];
+    const old = await findDbInstance(ctx.effects.aws, other.region, other.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 }).catch(unlessSilent);
+    return old !== undefined && follows(old, other) ? [] : [other];
   }));
   const left = open.flat();
   const here = await Promise.all(left.filter((other) => other.region === region).map(async (other) => ({ region, id: other.id, storageGib: (await findDbInstance(ctx.effects.aws, regionOf(other.writer), nameInArn(other.writer), { signal: ctx.signal }))?.AllocatedStorage })));

@@ -9,7 +9,11 @@ import { canaryStep } from '../../../src/kinds/databases/canary.ts';
 import { openWritesStep } from '../../../src/kinds/databases/open-writes.ts';
 import { quiesceStep } from '../../../src/kinds/databases/quiesce.ts';
 import { caughtUpStep, recoveryGateStep } from '../../../src/kinds/databases/recovery-gate.ts';
+import { inSyncStep, parametersStep, rebuildStep, restartStep } from '../../../src/kinds/databases/rebuild.ts';
+import { openStep, restoreStep, restoreTwinStep } from '../../../src/kinds/databases/restore.ts';
 import { rpoGateStep } from '../../../src/kinds/databases/rpo-gate.ts';
+import { rebuildOf } from '../../../src/kinds/databases/standby.ts';
+import { standbyGateStep } from '../../../src/kinds/databases/standby-gate.ts';
 import type { PlanContext, StepDraft } from '../../../src/model/kind.ts';
 import { SEOUL, TOKYO } from '../context.ts';
 
@@ -26,7 +30,7 @@ function told({ step, title, phase, reversibility, limitMs, estimate, permission
   return [
     `${step}: ${title}`,
     `${phase} ${reversibility}, ${estimate.p50} to ${estimate.p95} s, limit ${limitMs / 1000} s: ${estimate.basis}`,
-    ...permissions.map(({ actions, resources }) => `may ${actions.join(' ')} on ${resources.join(' ')}`),
+    ...permissions.map(({ actions, resources, conditions }) => `may ${actions.join(' ')} on ${resources.join(' ')}${conditions === undefined ? '' : ` if ${JSON.stringify(conditions)}`}`),
     ...changes.map((change) => `${change.resource} ${change.field}: ${change.before} → ${change.after}`),
     JSON.stringify(params),
     JSON.stringify(more),
@@ -253,6 +257,145 @@ describe('the promotion', () => {
       rds:ap-northeast-1:dr-drill-1-orders BackupRetentionPeriod: as it is → 7 days
       {"name":"orders","region":"ap-northeast-1","id":"dr-drill-1-orders","source":{"region":"ap-northeast-1","id":"shop-orders-tokyo"},"planned":false,"rpoMs":300000,"retentionDays":7,"login":{"database":"shop","userEnv":"SHOP_DB_USER","passwordEnv":"SHOP_DB_PASSWORD"},"twin":true}
       {"env":["SHOP_DB_USER","SHOP_DB_PASSWORD"],"controlPlanes":["rds@ap-northeast-1"],"undoneBy":"twin"}"
+    `);
+  });
+});
+
+describe('the rebuild of a standby', () => {
+  const db = { instances: { [SEOUL]: 'shop-orders', [TOKYO]: 'shop-orders-tokyo' } };
+  const ctx = at('reprotect');
+  const plain = rebuildOf(ctx, 'orders', db);
+
+  it('a gate', () => {
+    expect(told(standbyGateStep(ctx, plain))).toMatchInlineSnapshot(`
+      "standbyGate: Can shop-orders in ap-northeast-2 be rebuilt as a replica?
+      assess reversible, 1 to 5 s, limit 60 s: a few API calls
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may kms:DescribeKey on arn:aws:kms:ap-northeast-2:111122223333:key/*
+      may rds:DescribeDBSubnetGroups on arn:aws:rds:ap-northeast-2:111122223333:subgrp:*
+      may rds:DescribeOptionGroups on arn:aws:rds:ap-northeast-2:111122223333:og:*
+      may rds:DescribeDBParameterGroups on arn:aws:rds:ap-northeast-2:111122223333:pg:*
+      may ec2:DescribeSecurityGroups rds:DescribeAccountAttributes rds:DescribeOrderableDBInstanceOptions rds:DescribeCertificates on *
+      {"name":"orders","region":"ap-northeast-2","id":"shop-orders","writer":"arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo"}
+      {"controlPlanes":["rds@ap-northeast-2"],"gate":true}"
+    `);
+  });
+
+  it('a new replica, with the groups and the key of the old instance, which only AWS knows', () => {
+    expect(told(rebuildStep(ctx, plain))).toMatchInlineSnapshot(`
+      "rebuild: Recreate shop-orders, as a replica of shop-orders-tokyo
+      data reversible, 1800 to 7200 s, limit 86400 s: a snapshot is taken and copied between the regions: grows with the data
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:CreateDBInstanceReadReplica on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo arn:aws:rds:ap-northeast-2:111122223333:pg:* arn:aws:rds:ap-northeast-2:111122223333:og:* arn:aws:rds:ap-northeast-2:111122223333:subgrp:*
+      may rds:AddTagsToResource on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
+      may iam:PassRole on arn:aws:iam::111122223333:role/* if {"StringEquals":{"iam:PassedToService":["monitoring.rds.amazonaws.com"]}}
+      may kms:CreateGrant kms:DescribeKey on arn:aws:kms:ap-northeast-2:111122223333:key/* if {"StringEquals":{"kms:ViaService":["rds.ap-northeast-2.amazonaws.com"]}}
+      rds:ap-northeast-2:shop-orders instance: none → replica
+      {"name":"orders","region":"ap-northeast-2","id":"shop-orders","writer":"arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo"}
+      {"controlPlanes":["rds@ap-northeast-2"]}"
+    `);
+  });
+
+  it('its parameters, the restart that they take, and its lag', () => {
+    expect([parametersStep(plain), restartStep(plain), inSyncStep(ctx, plain)].map(told).join('\n\n')).toMatchInlineSnapshot(`
+      "parameters: Give shop-orders the parameter group of the old one
+      data reversible, 5 to 120 s, limit 1800 s: one change, where it is another than the default
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:ModifyDBInstance on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders-old-* arn:aws:rds:ap-northeast-2:111122223333:pg:* arn:aws:rds:ap-northeast-2:111122223333:og:*
+      {"name":"orders","region":"ap-northeast-2","id":"shop-orders","writer":"arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo"}
+      {"controlPlanes":["rds@ap-northeast-2"],"after":["rebuild"]}
+
+      restart: Restart shop-orders if its parameters wait for it
+      data reversible, 30 to 300 s, limit 1800 s: one restart, where the parameter group was changed
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:RebootDBInstance on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
+      {"name":"orders","region":"ap-northeast-2","id":"shop-orders","writer":"arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo"}
+      {"controlPlanes":["rds@ap-northeast-2"],"after":["parameters"]}
+
+      inSync: shop-orders is in sync
+      data reversible, 180 to 1800 s, limit 86400 s: the log since the snapshot, then a lag sample a minute
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may cloudwatch:GetMetricData on *
+      {"name":"orders","region":"ap-northeast-2","id":"shop-orders","writer":"arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo","maxLagMs":300000}
+      {"controlPlanes":[],"after":["restart"]}"
+    `);
+  });
+
+  it('what the runbook names is a member of its parameters, and nothing else is: a plan is hashed', () => {
+    expect(Object.keys(plain.params)).toEqual(['name', 'region', 'id', 'writer']);
+    const named = rebuildOf(ctx, 'orders', { ...db, securityGroups: { [SEOUL]: [GROUP], [TOKYO]: [] }, fence: { quarantine: { [SEOUL]: GROUP } }, instanceClass: { active: 'db.r6g.large', standby: 'db.t4g.small' } });
+    expect(named.params).toEqual({ ...plain.params, securityGroups: [GROUP], quarantine: GROUP, instanceClass: 'db.t4g.small' });
+    expect(rebuildOf(ctx, 'orders', { ...db, securityGroups: {}, fence: { quarantine: {} } }).params).toEqual(plain.params);
+  });
+});
+
+describe('a restore', () => {
+  const settings = { class: 'db.r6g.large', subnetGroup: 'archive', parameterGroup: 'archive-pg17', securityGroups: [GROUP, 'sg-0bbbbbbbbbbbbbbbb'], multiAz: true, retentionDays: 14 };
+  const open = { settings, closedBy: undefined, kmsKey: undefined };
+  const closed = { settings: { ...settings, multiAz: false, optionGroup: 'audit' }, closedBy: GROUP, kmsKey: 'arn:aws:kms:ap-northeast-1:111122223333:key/1' };
+
+  it('that is closed, and opened: that is the line', () => {
+    expect([restoreStep(at('failover'), copy, old, closed), ...openStep(at('failover'), copy, old, closed)].map(told).join('\n\n')).toMatchInlineSnapshot(`
+      "restore: Restore shop-orders-tokyo from the newest recovery point, closed
+      data compensable, 900 to 3600 s, limit 21600 s: a new instance and its volume; grows with the logs that are replayed
+      may rds:DescribeDBInstances rds:AddTagsToResource on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      may rds:RestoreDBInstanceToPointInTime rds:RestoreDBInstanceFromDBSnapshot on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17 arn:aws:rds:ap-northeast-1:111122223333:og:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:* arn:aws:rds:ap-northeast-1:111122223333:auto-backup:*
+      may rds:DescribeDBSubnetGroups rds:DescribeDBParameterGroups on arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17
+      may rds:DescribeOptionGroups on arn:aws:rds:ap-northeast-1:111122223333:og:audit
+      may ec2:DescribeSecurityGroups rds:DescribeAccountAttributes rds:DescribeOrderableDBInstanceOptions on *
+      may kms:DescribeKey kms:CreateGrant on arn:aws:kms:ap-northeast-1:111122223333:key/1 if {"StringEquals":{"kms:ViaService":["rds.ap-northeast-1.amazonaws.com"]}}
+      rds:ap-northeast-1:shop-orders-tokyo instance: none → db.r6g.large, Single-AZ
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","settings":{"class":"db.r6g.large","subnetGroup":"archive","parameterGroup":"archive-pg17","securityGroups":["sg-0aaaaaaaaaaaaaaaa","sg-0bbbbbbbbbbbbbbbb"],"multiAz":false,"retentionDays":14,"optionGroup":"audit"},"closedBy":"sg-0aaaaaaaaaaaaaaaa","source":{"region":"ap-northeast-2","id":"shop-orders"}}
+      {"controlPlanes":["rds@ap-northeast-1"]}
+
+      open: Open shop-orders-tokyo to the application: from here on it goes its own way
+      data point-of-no-return, 30 to 120 s, limit 21600 s: a change of security groups; longer where the first backup must end before it
+      may rds:DescribeDBInstances rds:ModifyDBInstance on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      rds:ap-northeast-1:shop-orders-tokyo VpcSecurityGroups: sg-0aaaaaaaaaaaaaaaa → sg-0aaaaaaaaaaaaaaaa, sg-0bbbbbbbbbbbbbbbb
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","settings":{"class":"db.r6g.large","subnetGroup":"archive","parameterGroup":"archive-pg17","securityGroups":["sg-0aaaaaaaaaaaaaaaa","sg-0bbbbbbbbbbbbbbbb"],"multiAz":false,"retentionDays":14,"optionGroup":"audit"},"rpoMs":300000,"source":{"region":"ap-northeast-2","id":"shop-orders"}}
+      {"after":["restore"],"controlPlanes":["rds@ap-northeast-1"]}"
+    `);
+  });
+
+  it('that is open at once is the line itself, and weighs the loss', () => {
+    expect(told(restoreStep(at('failover'), copy, old, open))).toMatchInlineSnapshot(`
+      "restore: Restore shop-orders-tokyo from the newest recovery point
+      data point-of-no-return, 900 to 3600 s, limit 21600 s: a new instance and its volume; grows with the logs that are replayed
+      may rds:DescribeDBInstances rds:AddTagsToResource on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      may rds:RestoreDBInstanceToPointInTime rds:RestoreDBInstanceFromDBSnapshot on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17 arn:aws:rds:ap-northeast-1:111122223333:og:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:* arn:aws:rds:ap-northeast-1:111122223333:auto-backup:*
+      may rds:DescribeDBSubnetGroups rds:DescribeDBParameterGroups on arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17
+      may ec2:DescribeSecurityGroups rds:DescribeAccountAttributes rds:DescribeOrderableDBInstanceOptions on *
+      rds:ap-northeast-1:shop-orders-tokyo instance: none → db.r6g.large, Multi-AZ
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","settings":{"class":"db.r6g.large","subnetGroup":"archive","parameterGroup":"archive-pg17","securityGroups":["sg-0aaaaaaaaaaaaaaaa","sg-0bbbbbbbbbbbbbbbb"],"multiAz":true,"retentionDays":14},"rpoMs":300000,"source":{"region":"ap-northeast-2","id":"shop-orders"}}
+      {"controlPlanes":["rds@ap-northeast-1"]}"
+    `);
+    expect(openStep(at('failover'), copy, old, open)).toEqual([]);
+  });
+
+  it('of a planned move waits for the backups, and has no loss to weigh', () => {
+    expect(restoreStep(at('switchover'), copy, old, open)).toMatchObject({ after: ['caughtUp'] });
+    expect(Object.keys(restoreStep(at('switchover'), copy, old, open).params as object)).toEqual(['name', 'region', 'id', 'settings', 'source']);
+    expect(Object.keys(openStep(at('switchover'), copy, old, closed)[0]?.params as object)).toEqual(['name', 'region', 'id', 'settings', 'source']);
+    expect(restoreStep(at('failover'), copy, old, open)).not.toHaveProperty('after');
+  });
+
+  it('of a drill is a twin, open and no line', () => {
+    const drill = { ...at('drill'), drill: { mark: '1a2b' } };
+    expect(told(restoreTwinStep(drill, copy, old, { settings, kmsKey: undefined }))).toMatchInlineSnapshot(`
+      "restoreTwin: Restore dr-drill-1a2b-shop-orders-tokyo from the newest recovery point
+      data compensable, 900 to 3600 s, limit 21600 s: a new instance and its volume; grows with the logs that are replayed
+      may rds:DescribeDBInstances rds:AddTagsToResource on arn:aws:rds:ap-northeast-1:111122223333:db:dr-drill-*
+      may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      may rds:RestoreDBInstanceToPointInTime rds:RestoreDBInstanceFromDBSnapshot on arn:aws:rds:ap-northeast-1:111122223333:db:dr-drill-* arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17 arn:aws:rds:ap-northeast-1:111122223333:og:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:* arn:aws:rds:ap-northeast-1:111122223333:auto-backup:*
+      may rds:DescribeDBSubnetGroups rds:DescribeDBParameterGroups on arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17
+      may ec2:DescribeSecurityGroups rds:DescribeAccountAttributes rds:DescribeOrderableDBInstanceOptions on *
+      may rds:DeleteDBInstance on arn:aws:rds:ap-northeast-1:111122223333:db:dr-drill-*
+      rds:ap-northeast-1:dr-drill-1a2b-shop-orders-tokyo drill twin: none → restored from the newest recovery point of shop-orders
+      {"name":"orders","region":"ap-northeast-1","id":"dr-drill-1a2b-shop-orders-tokyo","settings":{"class":"db.r6g.large","subnetGroup":"archive","parameterGroup":"archive-pg17","securityGroups":["sg-0aaaaaaaaaaaaaaaa","sg-0bbbbbbbbbbbbbbbb"],"multiAz":true,"retentionDays":14},"source":{"region":"ap-northeast-2","id":"shop-orders"},"nobody":"dr-drill-1a2b-nobody"}
+      {"controlPlanes":["rds@ap-northeast-1"]}"
     `);
   });
 });
