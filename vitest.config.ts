@@ -6,6 +6,7 @@ const LAB = [
   'test/app/bad-disk.test.ts',
   'test/commands/{command-line,fleet,iam-doctor,runs}.test.ts',
   'test/docs/{adding-a-kind,adding-a-verb,matrix,readme-first,readme-lab}.test.ts',
+  'test/effects/postgres.test.ts',
   'test/engine/{crash-sweep-*,property}.test.ts',
   'test/journal/{explore,s3-object-lock}.test.ts',
   'test/kinds/through-wire.test.ts',

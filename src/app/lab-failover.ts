@@ -108,12 +108,11 @@ async function inLab<T>({ loaded, active, broken }: LabWish, say: (text: string)
   const lab = await spawnLab({ runbook: loaded, ownedByParent: true });
   const restore = enterLab(lab.env);
   const recover = async (): Promise<T> => {
-    const { engine } = lab.info;
-    say(`lab: ${describeEngine(engine)}; ${named(active)} ${verb} active`);
+    say(`lab: real PostgreSQL (${lab.info.engine}); ${named(active)} ${verb} active`);
     for (const { name } of runbooks) await ordersFlow(lab, name);
     for (const region of broken) await lab.breakRegion(region);
     if (broken.length > 0) say(`lab: ${named(broken)} ${verb} broken: database killed, application gone, AWS endpoints swallow requests`);
-    return await work((name) => measure(lab, name, runbooks.find((runbook) => runbook.name === name)?.home ?? '', engine.kind));
+    return await work((name) => measure(lab, name, runbooks.find((runbook) => runbook.name === name)?.home ?? ''));
   };
   const stop = (): Promise<void> => {
     restore();
@@ -135,10 +134,6 @@ function sourceInLab(runbook: Runbook, target: string | undefined): string {
     title: target === runbook.home ? `In the lab ${target} is active already.` : `${runbook.name} has no region "${target ?? ''}".`,
     next: names.filter((name) => name !== runbook.home).map((name) => `dr failover --region ${name} --lab`),
   });
-}
-
-function describeEngine(engine: { kind: 'postgresql' | 'model'; note: string }): string {
-  return engine.kind === 'postgresql' ? `real PostgreSQL (${engine.note})` : `MODEL ALONE, no PostgreSQL: ${engine.note}`;
 }
 
 /** The SDK reads the process's own environment. Nothing of the person's real account may reach the lab, or the lab's it. */
@@ -177,7 +172,7 @@ function approvedInLab(given: Acceptances, runbooks: readonly Runbook[]): Accept
 }
 
 /** What the client saw, once it has been served again, and what the surviving database lacks. */
-async function measure(lab: LabHandle, runbook: string, source: string, engine: 'postgresql' | 'model'): Promise<LabTruth> {
+async function measure(lab: LabHandle, runbook: string, source: string): Promise<LabTruth> {
   const until = systemClock.now() + RECOVERY_WITHIN_MS;
   let ledger = await lab.ledger(runbook);
   while (outageOf(ledger, source)?.firstGoodAt === undefined && systemClock.now() < until) {
@@ -202,7 +197,6 @@ async function measure(lab: LabHandle, runbook: string, source: string, engine: 
     lost: loss.lost,
     ...(loss.unreachable === 0 ? {} : { unreachable: loss.unreachable }),
     lostSpanMs: loss.lossMs,
-    postgres: engine === 'postgresql' ? 'real' : 'model',
   };
 }
 

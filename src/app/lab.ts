@@ -24,8 +24,6 @@ interface LabStartRequest {
 
 interface LabStarted {
   info: LabInfo;
-  /** Said loudly: the lab runs with the model alone. */
-  warning: string | undefined;
   /** Resolves when the lab has ended; asking for it keeps this process alive until then. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -62,10 +60,8 @@ export async function labStart(request: LabStartRequest): Promise<LabStarted> {
   // Left by one that was killed, or not readable as state: either way nobody is behind it.
   await rm(stateFile, { force: true });
   const handle = await spawnLab({ runbook, ownedByParent: request.foreground === true, stateFile, port: request.port });
-  const { engine } = handle.info;
   return {
     info: handle.info,
-    warning: engine.kind === 'model' ? `PostgreSQL does not run here (${engine.note}). The lab runs with a model of the database alone.` : undefined,
     get ended() {
       return handle.untilEnded();
     },

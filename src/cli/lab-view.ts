@@ -9,7 +9,7 @@ export function labStartedText(info: LabInfo, paint: Painter): string {
   const rows = columns([
     ['process', String(info.pid)],
     ...info.runbooks.map(({ name, path }) => ['runbook', `${name} (${path})`]),
-    ['databases', `${info.engine.kind} (${info.engine.note})`],
+    ['databases', info.engine],
     ['AWS', info.awsUrl],
     ['DNS', info.resolver],
     ...info.runbooks.map(({ host }) => ['application', `${host}, port ${info.applicationPort}, active in ${regionName(info.home)}`]),
@@ -30,7 +30,7 @@ export function labStatusText(status: LabStatus, now: number, paint: Painter): s
   const { world } = status;
   const section = (title: string, rows: string[][]) => `${paint('bold', title)}\n${indent(columns(rows).join('\n'), 2)}`;
   return [
-    `lab of ${status.runbooks.map(({ name }) => name).join(', ')}, process ${status.pid}, for ${formatDuration(now - status.startedAt)}, ${status.engine.kind}`,
+    `lab of ${status.runbooks.map(({ name }) => name).join(', ')}, process ${status.pid}, for ${formatDuration(now - status.startedAt)}, ${status.engine}`,
     section('Regions', status.regions.map((region) => [
       `${region.name} (${region.id})`,
       `${region.alive ? 'alive' : 'broken'}${region.network === 'cut' ? ', cut off' : ''}`,

@@ -76,8 +76,8 @@ export interface LabTruth {
   unreachable?: number | undefined;
   /** First lost order to the outage: the true loss as a time. 0 when nothing was lost. */
   lostSpanMs: number;
-  /** Real PostgreSQL servers, or the model where they cannot run. */
-  postgres: 'real' | 'model';
+  /** In journals of an earlier version, whose lab had a model where PostgreSQL did not run. Absent: real PostgreSQL servers. */
+  postgres?: 'real' | 'model' | undefined;
 }
 
 /** Many applications that are moved together: in the journal of each of their runs, so that a resume knows the others. */

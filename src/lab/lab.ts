@@ -17,7 +17,8 @@ import type { ApplicationSeed } from '../simulator/seeds.ts';
 import type { World } from '../simulator/world.ts';
 import type { AppScenario } from './app-scenario.ts';
 import { Application } from './application.ts';
-import { startDatabases } from './choose-engine.ts';
+import { binariesFor, PROGRAMS_VARIABLE } from './postgres/binaries.ts';
+import { postgresEngine } from './postgres/engine.ts';
 import { LabDatabases } from './databases.ts';
 import { DnsServer } from './dns-server.ts';
 import { type Fleet, startFleet } from './fleet.ts';
@@ -84,7 +85,8 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
   });
   const databases = new LabDatabases();
   undo.push(() => databases.stop());
-  const engine = await startDatabases(databases, scenario.databases, addressOf, folder, options.env?.['DR_LAB_POSTGRES']);
+  const engine = postgresEngine(await binariesFor(folder, options.env?.[PROGRAMS_VARIABLE]), folder);
+  await databases.start(engine, scenario.databases, addressOf);
 
   const world = scenario.world(databases, (ref) => databases.endpoint(ref));
   await databases.backedUp();
@@ -105,7 +107,7 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
     pid: process.pid,
     startedAt,
     ...servedBy(scenario),
-    engine: { kind: engine.kind, note: standIn(scenario) === '' ? engine.note : `${engine.note}; ${standIn(scenario)}` },
+    engine: [engine.version, ...standIn(scenario)].join('; '),
     awsUrl: wire.url,
     resolver: crowds.resolver,
     applicationPort: fleet.port,
@@ -156,10 +158,10 @@ function placesOf({ regions, apps }: Scenario, world: World, databases: LabDatab
 }
 
 /** What a person must know of databases that are not what the runbook says. */
-function standIn({ databases }: Scenario): string {
+function standIn({ databases }: Scenario): string[] {
   const mysql = databases.flatMap(({ seeds }) => seeds).filter(({ engine }) => engine === 'mysql');
-  if (databases.length === 0) return 'the runbook has no database, and its application keeps nothing';
-  return mysql.length === 0 ? '' : `it stands in for the MySQL of ${mysql.map(({ id }) => id).join(' and ')}`;
+  if (databases.length === 0) return ['the runbook has no database, and its application keeps nothing'];
+  return mysql.length === 0 ? [] : [`it stands in for the MySQL of ${mysql.map(({ id }) => id).join(' and ')}`];
 }
 
 /** Without its database: whether the simulated region has what runs the application. */

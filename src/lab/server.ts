@@ -1,6 +1,6 @@
 import type { DbInstanceSeed } from '../simulator/seeds.ts';
 
-/** What the lab needs of one database server, be it PostgreSQL or the model. */
+/** What the lab needs of one database server. */
 export interface LabServer {
   readonly name: string;
   /** Where it listens itself; users come through its region's door. */
@@ -68,11 +68,10 @@ export interface ReplicaWish {
   delayMs: number;
 }
 
-/** What makes clusters: PostgreSQL, or the model where that cannot run. */
+/** What makes clusters. */
 export interface DatabaseEngine {
-  kind: 'postgresql' | 'model';
-  /** One line for people: a version, or why it is only the model. */
-  note: string;
+  /** e.g. `postgres (PostgreSQL) 17.10` */
+  version: string;
   cluster(writer: string, replicas: readonly ReplicaWish[], login: Login): Promise<LabCluster>;
   /** One more replica of a running writer, out of a fresh copy; it has caught up when this is fulfilled. */
   replicate(source: LabServer, wish: ReplicaWish, login: Login): Promise<LabReplica>;

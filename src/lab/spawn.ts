@@ -74,7 +74,7 @@ export async function spawnLab(options: SpawnOptions): Promise<LabHandle> {
 function readiness(child: ChildProcess, applications: number, said: () => string): Promise<{ control: ControlAddress; info: LabInfo }> {
   const limitMs = START_MS + applications * START_EACH_MS;
   return new Promise((resolve, reject) => {
-    const next = [...(applications > 1 ? ['dr lab start --runbook PATH    serves fewer applications'] : []), 'DR_LAB_POSTGRES=model dr lab start    a model of the databases, which starts at once'];
+    const next = applications > 1 ? ['dr lab start --runbook PATH    serves fewer applications'] : ['try again; the machine may have been busy'];
     const failed = (title: string) => reject(new DrError({ code: 'LAB_START', exit: 'lab', title, ...(said().trim() === '' ? {} : { detail: said().trim() }), next }));
     const late = setTimeout(() => {
       failed(`The lab was not up after ${limitMs / 1000} s, and has been stopped.`);

@@ -8,8 +8,8 @@ export interface LabInfo {
   startedAt: number;
   runbook: { name: string; path: string };
   runbooks: readonly { name: string; path: string; /** The name that its users know. */ host: string }[];
-  /** `model`: PostgreSQL does not run here; `note` says why. Else `note` is its version. */
-  engine: { kind: 'postgresql' | 'model'; note: string };
+  /** Which PostgreSQL, and what it stands for. */
+  engine: string;
   awsUrl: string;
   resolver: string;
   applicationPort: number;

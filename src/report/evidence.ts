@@ -169,7 +169,7 @@ function labEvidence(
   const bounds = databases.flatMap((db) => (db.rpo.boundMs === null ? [] : [db.rpo.boundMs]));
   const window = lastGoodAt === undefined || firstGoodAt === undefined ? undefined : { from: lastGoodAt, to: firstGoodAt };
   return {
-    postgres: lab.postgres,
+    postgres: lab.postgres ?? 'real',
     clientDowntimeMs: lab.clientDowntimeMs ?? null,
     lastGoodAt: isoOrNull(lastGoodAt),
     firstGoodAt: isoOrNull(firstGoodAt),

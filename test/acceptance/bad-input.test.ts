@@ -183,7 +183,7 @@ describe('the lab', () => {
 
   it('whose port is taken', { timeout: 120_000 }, async () => {
     const { port, free } = await takenPort();
-    expect(await dr(['lab', 'start', '--port', String(port)], { DR_LAB_POSTGRES: 'model' })).toMatchInlineSnapshot(`
+    expect(await dr(['lab', 'start', '--port', String(port)])).toMatchInlineSnapshot(`
       "exit 12
       Error: port PORT is taken by another process. [LAB_PORT_TAKEN]
 

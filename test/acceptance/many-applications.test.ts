@@ -38,13 +38,13 @@ afterEach(async () => {
   }
 });
 
-async function labOf(runbooks: Record<string, string>, env: Record<string, string> = {}): Promise<Place> {
+async function labOf(runbooks: Record<string, string>): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'dr-many-'));
   const place: Place = {
     folder,
     runbooks: join(folder, 'runbooks'),
     state: join(folder, 'state'),
-    env: { ...env, HOME: folder, DR_STATE: join(folder, 'state') },
+    env: { HOME: folder, DR_STATE: join(folder, 'state') },
     dr: (...args) => dr(args, { cwd: folder, env: place.env }),
     status: async () => resultOf(await place.dr('lab', 'status', '--json')) as LabStatus,
   };
@@ -120,7 +120,7 @@ describe('many applications in one lab', () => {
       // Its custom step fails at first.
       blog: application('blog', { db: 'blog', more: 'steps:\n  ready: { kind: command, after: data, limit: 30s, run: [./runbooks/ready] }\n' }),
       comments: application('comments', { more: 'dependsOn: [blog]\n' }),
-    }, { DR_LAB_POSTGRES: 'model' });
+    });
     // One server for both owners of core.
     expect((await place.status()).databases.map(({ id }) => id).sort()).toEqual(['blog', 'blog-tokyo', 'core', 'core-tokyo']);
     const job = (code: number) => writeFile(join(place.runbooks, 'ready'), `#!/bin/sh\nexit ${code}\n`, { mode: 0o755 });
@@ -154,7 +154,7 @@ describe('many applications in one lab', () => {
       one: application('one', { db: 'one' }),
       two: application('two', { db: 'two' }),
       three: application('three', { more: 'dependsOn: [one]\n' }),
-    }, { DR_LAB_POSTGRES: 'model' });
+    });
     const impact = new Date().toISOString();
     expect((await place.dr('lab', 'break', SEOUL)).code).toBe(0);
     const as = (name: string) => ({ ...place.env, DR_TEST_HOST: `laptop-of-${name}`, DR_TEST_USER: name });
@@ -200,7 +200,7 @@ Next:
       one: application('one'),
       two: application('two'),
       three: application('three', { more: 'dependsOn: [one]\n' }),
-    }, { DR_LAB_POSTGRES: 'model' });
+    });
     expect((await place.dr('lab', 'break', SEOUL)).code).toBe(0);
     const failover = (...args: string[]) => place.dr('failover', '--region', TOKYO, ...args, '--json');
     expect(standings(fleetOf(await failover('--only', 'two', '--confirm', `1@${TOKYO}`)))).toEqual({ two: 'succeeded' });

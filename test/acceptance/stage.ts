@@ -33,7 +33,7 @@ export interface Stage {
 export interface StageOptions {
   /** Changes to the text of the example runbook. */
   edit?: (text: string) => string;
-  /** Of the lab's process, e.g. DR_LAB_POSTGRES. */
+  /** Of the lab's process, e.g. TMPDIR. */
   labEnv?: Record<string, string>;
 }
 

@@ -1,22 +1,23 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemSql } from '../../src/effects/postgres.ts';
-import { modelEngine } from '../../src/lab/model/engine.ts';
 import type { LabServer } from '../../src/lab/server.ts';
+import { LOGIN, postgresHere } from '../lab/helpers.ts';
 
-const LOGIN = { user: 'shop', password: 'secret', database: 'shop' };
+const { engine, remove } = await postgresHere();
 let writer: LabServer;
 let silent: Server;
 const sockets = new Set<Socket>();
 
 beforeAll(async () => {
-  ({ writer } = await modelEngine('test').cluster('w', [], LOGIN));
+  ({ writer } = await engine.cluster('w', [], LOGIN));
   silent = createServer((socket) => sockets.add(socket));
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()));
 });
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();
   await Promise.all([writer.stop(), new Promise((resolve) => silent.close(resolve))]);
+  await remove();
 });
 const target = () => ({ engine: 'postgres', ...writer.address(), ...LOGIN }) as const;
 

@@ -21,7 +21,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dr-tickets-'));
   const text = (await readFile(TICKETS, 'utf8')).replace('between: 30s', 'between: 1s').replace('pace: [75, 50, 25, 0]', 'pace: [50, 0]').replace('hold: 5s', 'hold: 1s');
   await writeFile(join(folder, 'tickets.yaml'), text);
-  journey = await Journey.begin(join(folder, 'tickets.yaml'), { DR_LAB_POSTGRES: 'model' });
+  journey = await Journey.begin(join(folder, 'tickets.yaml'));
 }, TIMEOUT_MS);
 
 afterEach(async () => {

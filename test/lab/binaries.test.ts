@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeLabFolder, removeLabFolder } from '../../src/lab/folder.ts';
-import { findBinaries } from '../../src/lab/postgres/binaries.ts';
+import { binariesFor, findBinaries } from '../../src/lab/postgres/binaries.ts';
 import { runAsCandidates } from '../../src/lab/postgres/run-as.ts';
 
 let folder: string;
@@ -58,6 +58,16 @@ describe.skipIf(!here || native === undefined)('PostgreSQL’s programs', () => 
     const links = JSON.parse(await readFile(join(elsewhere, 'native', 'pg-symlinks.json'), 'utf8')) as { target: string }[];
     for (const { target } of links) await unlink(join(elsewhere, target));
     expect(await findBinaries(folder, join(elsewhere, 'native'))).toMatchObject({ found: { initdb: join(folder, 'native', 'bin', 'initdb') } });
+  });
+
+  it('are those of an installed PostgreSQL, if its folder is given, and none that is too old', async () => {
+    await chmod(elsewhere, 0o755);
+    await cp(native ?? '', join(elsewhere, 'native'), { recursive: true, verbatimSymlinks: true });
+    const bin = join(elsewhere, 'native', 'bin');
+    expect(await binariesFor(folder, bin)).toMatchObject({ postgres: join(bin, 'postgres'), initdb: join(bin, 'initdb') });
+    await unlink(join(bin, 'postgres'));
+    await writeFile(join(bin, 'postgres'), '#!/bin/sh\necho "postgres (PostgreSQL) 14.5"\n', { mode: 0o755 });
+    await expect(binariesFor(folder, bin)).rejects.toMatchObject({ code: 'LAB_POSTGRES', detail: expect.stringContaining('14.5 is older than 15') as string });
   });
 
   it('are missing with a reason when they cannot run here', async () => {

@@ -1,24 +1,25 @@
 import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LabDatabases } from '../../src/lab/databases.ts';
-import { modelEngine } from '../../src/lab/model/engine.ts';
 import type { DatabaseEngine } from '../../src/lab/server.ts';
-import { LOGIN, sql, until } from './helpers.ts';
+import { LOGIN, postgresHere, sql, until } from './helpers.ts';
 
 const SEOUL = { region: 'seoul', id: 'orders' };
 const TOKYO = { region: 'tokyo', id: 'orders-tokyo' };
 const OLD = { region: 'seoul', id: 'orders-old' };
 const INSERT = 'INSERT INTO orders (id, region) VALUES ($1, $2)';
 
-/** What the simulated RDS asks of the lab; the engine behind it does not matter. */
+const { engine, remove } = await postgresHere();
+afterAll(remove);
+
+/** What the simulated RDS asks of the lab. */
 describe('the databases of the lab', () => {
   let databases: LabDatabases;
   let gate: Promise<unknown>;
   beforeEach(async () => {
     databases = new LabDatabases();
     gate = Promise.resolve();
-    const model = modelEngine('test');
-    const slow: DatabaseEngine = { ...model, replicate: async (...args) => (await gate, model.replicate(...args)) };
+    const slow: DatabaseEngine = { ...engine, replicate: async (...args) => (await gate, engine.replicate(...args)) };
     const names = { seoul: 'orders', tokyo: 'orders-tokyo' };
     await databases.start(slow, [{ seeds: [SEOUL, { ...TOKYO, replicaOf: SEOUL, lagMs: 20 }], login: LOGIN, names }], () => '127.0.0.1');
   });

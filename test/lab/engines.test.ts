@@ -1,29 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeLabFolder, removeLabFolder } from '../../src/lab/folder.ts';
-import { modelEngine } from '../../src/lab/model/engine.ts';
-import { findBinaries } from '../../src/lab/postgres/binaries.ts';
-import { postgresEngine } from '../../src/lab/postgres/engine.ts';
-import type { DatabaseEngine, LabCluster, LabReplica, LabServer } from '../../src/lab/server.ts';
+import type { LabCluster, LabReplica, LabServer } from '../../src/lab/server.ts';
 import { systemSql } from '../../src/effects/postgres.ts';
-import { LOGIN, sql, until } from './helpers.ts';
+import { LOGIN, postgresHere, sql, until } from './helpers.ts';
 
-const folder = await makeLabFolder();
-const answer = await findBinaries(folder);
-const binaries = 'found' in answer ? answer.found : undefined;
-afterAll(() => removeLabFolder(folder));
-
-const postgres = binaries === undefined ? undefined : postgresEngine(binaries, folder);
+const { engine, remove } = await postgresHere();
+afterAll(remove);
 
 const CREATE = 'CREATE TABLE IF NOT EXISTS orders (id text PRIMARY KEY, region text NOT NULL)';
 const INSERT = 'INSERT INTO orders (id, region) VALUES ($1, $2)';
 const SELECT = 'SELECT id FROM orders WHERE id = ANY($1)';
 
-/** The model must behave as PostgreSQL does in everything that the lab uses: the same tests for both. */
-describe.each([
-  ['PostgreSQL', () => postgres, binaries !== undefined],
-  ['the model', () => modelEngine('test'), true],
-] as const)('%s', (_name, make, runs) => {
+describe('the PostgreSQL of the lab', () => {
   let cluster: LabCluster;
   const replica = () => {
     const first = cluster.replicas[0];
@@ -31,9 +19,8 @@ describe.each([
     return first;
   };
 
-  describe.skipIf(!runs)('as a writer and its replica', () => {
+  describe('as a writer and its replica', () => {
     beforeAll(async () => {
-      const engine = make() as DatabaseEngine;
       cluster = await engine.cluster('seoul', [{ name: 'tokyo', delayMs: 1_000 }], LOGIN);
     });
     afterAll(async () => {
@@ -124,15 +111,13 @@ describe.each([
     });
   });
 
-  describe.skipIf(!runs)('more of it while it runs', () => {
-    let engine: DatabaseEngine;
+  describe('more of it while it runs', () => {
     let home: LabServer;
     let abroad: LabReplica;
     const made: { stop(): Promise<void> }[] = [];
     const ids = async (server: LabServer, of: string[]) => (await sql(server, SELECT, [of])).map(({ id }) => String(id)).sort();
     const caughtUp = (writer: LabServer, follower: LabServer) => until('replicated', async () => (await follower.position()).at >= (await writer.position()).at);
     beforeAll(async () => {
-      engine = make() as DatabaseEngine;
       ({ writer: home } = await engine.cluster('home', [], LOGIN));
       made.push(home);
       await sql(home, CREATE);

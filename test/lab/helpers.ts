@@ -1,8 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import pg from 'pg';
-import type { LabServer, Login } from '../../src/lab/server.ts';
+import { makeLabFolder, removeLabFolder } from '../../src/lab/folder.ts';
+import { binariesFor } from '../../src/lab/postgres/binaries.ts';
+import { postgresEngine } from '../../src/lab/postgres/engine.ts';
+import type { DatabaseEngine, LabServer, Login } from '../../src/lab/server.ts';
 
 export const LOGIN: Login = { user: 'shop', password: "it's a \\secret", database: 'shop' };
+
+/** Real PostgreSQL servers, in a folder of their own that `remove` takes away. */
+export async function postgresHere(): Promise<{ engine: DatabaseEngine; remove(): Promise<void> }> {
+  const folder = await makeLabFolder();
+  return { engine: postgresEngine(await binariesFor(folder, undefined), folder), remove: () => removeLabFolder(folder) };
+}
 
 /** Rows of one statement on a connection of its own. */
 export async function sql(server: Pick<LabServer, 'address'>, text: string, values?: unknown[], login = LOGIN): Promise<Record<string, unknown>[]> {

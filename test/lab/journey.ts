@@ -27,10 +27,10 @@ export class Journey {
     this.#before = before;
   }
 
-  static async begin(path: string, env: Record<string, string> = {}): Promise<Journey> {
+  static async begin(path: string): Promise<Journey> {
     const loaded = await loadRunbook(path);
     const before = { ...process.env };
-    const lab = await spawnLab({ runbook: loaded, ownedByParent: true, env: { ...process.env, ...env } });
+    const lab = await spawnLab({ runbook: loaded, ownedByParent: true });
     // The SDK reads the process's own environment.
     Object.assign(process.env, lab.env);
     return new Journey(lab, loaded, await mkdtemp(join(tmpdir(), 'dr-journey-')), before);

@@ -12,11 +12,11 @@ const TOKYO = 'ap-northeast-1';
 const loaded = await loadRunbook(fileURLToPath(new URL('../../runbooks/shop.yaml', import.meta.url)));
 
 /** A failover by hand, with nothing but what a user of AWS has: the SDK, DNS, HTTP and SQL. */
-describe.each(['postgres if it runs', 'model'] as const)('the lab on %s', (engine) => {
+describe('the lab', () => {
   let here: Lab;
   let effects: Effects;
   beforeAll(async () => {
-    here = await lab({ runbook: loaded, env: engine === 'model' ? { DR_LAB_POSTGRES: 'model' } : {} });
+    here = await lab({ runbook: loaded });
     for (const [name, value] of Object.entries(here.info.env)) vi.stubEnv(name, value);
     effects = systemEffects({ aws: sdkCaller(), env: process.env });
   });

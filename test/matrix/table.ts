@@ -21,7 +21,7 @@ const ORDER = ['backup-restore', 'pilot-light', 'warm-standby', 'active-active']
 const OPEN = /<!-- matrix(?: [^>]*)?-->/;
 const CLOSE = '<!-- /matrix -->';
 const NOTE = [
-  '`npm run matrix` runs all of it and writes this table. Lab: real PostgreSQL with users on it unless it says `model`; `hold` and',
+  '`npm run matrix` runs all of it and writes this table. Lab: real PostgreSQL with users on it; `hold` and',
   '`between` are shortened to 2 s. Simulator: how long it took, and in parentheses what the plan expected (p50).',
 ].join('\n');
 

@@ -25,7 +25,7 @@ export function looksLost(stage: Stage, eyes: Eyes, seenAt = 0): boolean {
   const half = chapter.happenings.find((h) => h.what === 'half-dead' && zero + h.at <= now && now <= zero + h.until);
   if (half?.what !== 'half-dead' || !half.silent || (half.api === 'well' && scenario.cutOff === undefined && !apiFails)) return false;
   // Metrics of before show a replication that received some time ago.
-  const before = chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'cloudwatch' && h.fault.region === chapter.target && h.fault.effect.kind === 'stale-read' && zero + h.at <= now && now <= zero + h.until);
+  const before = answersAge(stage, 'cloudwatch', chapter.target) > 0;
   return databases.every((database) => {
     const link = world.state.databases.link(eyes.ref(database, chapter.target), now);
     const on = chapter.happenings.findLast((h) => h.what === 'replication-on' && h.database === database && zero + h.at <= now);
@@ -33,6 +33,13 @@ export function looksLost(stage: Stage, eyes: Eyes, seenAt = 0): boolean {
     if (scenario.shape.strategy !== 'backup-restore') return before || link?.mode(now) !== 'replicating' || (eyes.lossNow(database) ?? Number.POSITIVE_INFINITY) > STANDS_STILL_MS;
     return newestBackup(stage, eyes, database) < Math.max(zero + half.at + FIRST_SEEN_MS, seenAt);
   });
+}
+
+/** How old the answers are that a service gives now, milliseconds. */
+export function answersAge({ chapter, zero, clock }: Stage, service: string, region: string): number {
+  const at = clock.now() - zero;
+  const ages = chapter.happenings.map((h) => (h.what === 'fault' && h.fault.service === service && h.fault.region === region && h.fault.effect.kind === 'stale-read' && h.at <= at && at <= h.until ? h.fault.effect.ms : 0));
+  return Math.max(0, ...ages);
 }
 
 /** Up to when what has arrived in the target holds the writes of a source, ms since the epoch. */

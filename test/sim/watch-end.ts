@@ -5,7 +5,7 @@ import { isWriter } from '../../src/simulator/db-instance.ts';
 import type { Acceptances } from '../../src/model/step.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import type { Eyes } from './eyes.ts';
-import { LOOKS_LOST, TOOK_AGAIN } from './looks-lost.ts';
+import { answersAge, LOOKS_LOST, TOOK_AGAIN } from './looks-lost.ts';
 import { bystanderOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
@@ -71,14 +71,15 @@ export function judgeSuccess(end: End): void {
 /** What a runbook of the simulation calls active: its minimum, and what it wants, which a scaling policy may lower to the minimum. */
 const ACTIVE = { min: 2, desired: 3 };
 
-/** Users have the capacity that the runbook asks for; what began to fail right before success nobody has seen. */
+/** Users have the capacity that the runbook asks for; what began to fail right before success, or since AWS's answers are from, nobody has seen. */
 function capacity(end: End): void {
   const { stage, state } = end;
   const { target } = state.plan;
   const now = stage.clock.now();
   const group = stage.world.state.groups.get(target, 'shop-api');
   if (group === undefined) return broken(end, `there is no group in ${target}`);
-  const justNow = stage.chapter.happenings.some((h) => h.what === 'group-trouble' && now - stage.zero - h.at < LAST_LOOK_MS && h.at <= now - stage.zero);
+  const unseenFor = LAST_LOOK_MS + Math.max(answersAge(stage, 'elbv2', target), answersAge(stage, 'autoscaling', target));
+  const justNow = stage.chapter.happenings.some((h) => h.what === 'group-trouble' && now - stage.zero - h.at < unseenFor && h.at <= now - stage.zero);
   const has = stage.world.state.groups.healthyCount(group, now);
   const needs = Math.max(ACTIVE.min, Math.min(ACTIVE.desired, group.desired));
   if (has < needs && !justNow) broken(end, `${has} of ${needs} instances serve in ${target}`);

@@ -25,7 +25,6 @@ export default class LabStart extends DrCommand {
     const { labStart } = await import('../../app/lab.ts');
     const { runbook, runbooks, port, foreground } = flags;
     const lab = await labStart({ state: this.stateDir(flags.state), runbooks: runbook, folder: runbooks, port, foreground });
-    if (lab.warning !== undefined) this.warning(lab.warning);
     this.done(withoutEnv(lab.info), () => labStartedText(lab.info, painterFor(process.stdout)));
     if (!foreground) return;
     this.note('Ctrl-C stops the lab.');

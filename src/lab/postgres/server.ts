@@ -221,7 +221,6 @@ export class PostgresServer implements LabServer {
       exit: 'lab',
       title: `The lab's PostgreSQL ${this.name} ${what}.`,
       detail: this.#said.trim() === '' ? 'It said nothing.' : this.#said.trim(),
-      next: ['DR_LAB_POSTGRES=model runs the lab with a model of the database'],
     });
   }
 }

@@ -113,6 +113,6 @@ ${facts([
   ['Acknowledged orders', plural(lab.acknowledged, 'order')],
   ['Lost orders', plural(lab.lost, 'order')],
   ['Client saw it down', lab.clientDowntimeMs === null ? notMeasured('it saw no good response after') : formatMs(lab.clientDowntimeMs)],
-  ['Database', lab.postgres === 'real' ? 'two real PostgreSQL servers in streaming replication' : 'a model: PostgreSQL cannot run on this machine'],
+  ['Database', lab.postgres === 'real' ? 'two real PostgreSQL servers in streaming replication' : 'a model: PostgreSQL did not run on this machine'],
 ])}`;
 }
