@@ -37,6 +37,7 @@ export interface AtHand {
   /** The steps of its plan. */
   planned?: NonNullable<StepContext['planned']>;
   signal?: AbortSignal;
+  run?: Partial<RunFacts>;
 }
 
 /** One step kind, asked directly: what it answers, and what it has recorded. */
@@ -53,7 +54,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     source: SEOUL,
     target: TOKYO,
     operator: 'arn:aws:iam::111122223333:user/kim',
-    run: RUN_FACTS,
+    run: { ...RUN_FACTS, ...at.run },
     acceptances: { approvedBy: [], ...at.acceptances },
     impactAt: () => at.impactAt,
     impactNamed: at.impactNamed ?? false,
@@ -78,6 +79,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     check: () => clock.run(() => kind.check(context, parsed)),
     observe: () => clock.run(() => kind.observe(context, parsed)),
     act: () => clock.run(async () => kind.act?.(context, parsed)),
+    verify: () => clock.run(async () => kind.verify?.(context, parsed)),
     holds: () => clock.run(async () => kind.holds?.(context, parsed)),
     made: () => clock.run(async () => kind.made?.(context, parsed)),
     undo: () => clock.run(async () => kind.undo?.(context, parsed)),

@@ -210,10 +210,10 @@ function valuesOf(set: AnswerFields): string[] {
 
 /** Two sets of the same text are the same set, however their fields are ordered and their names written. */
 function plain(set: RecordSet): string {
-  const { Name: _, ResourceRecords: records, AliasTarget: alias, ...rest } = set;
+  const { Name: _, ResourceRecords: _records, AliasTarget: alias, ...rest } = set;
   const shown = {
     ...rest,
-    ...(records === undefined ? {} : { values: valuesOf(set) }),
+    values: valuesOf(set),
     ...(alias === undefined ? {} : { alias: { ...alias, DNSName: absolute(alias.DNSName ?? '') } }),
   };
   return canonicalJson(shown);

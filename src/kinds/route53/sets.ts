@@ -8,7 +8,7 @@ import { hostedZoneId, recordType } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Looking } from '../../model/step.ts';
 import { answerOf, answersOf, type RegionAnswer } from './aim.ts';
-import { isIpv4, isIpv6 } from './values.ts';
+import { isIpv4, isIpv6, plainValue } from './values.ts';
 import type { InspectContext, Routing } from '../../model/kind.ts';
 
 /**
@@ -40,7 +40,7 @@ async function addressesOf(ctx: Looking, name: string): Promise<string[]> {
 /** The addresses that an answer leads to; the values of a CNAME and the name of an alias are looked up. */
 export async function addressesOfAnswer(ctx: Looking, answer: RegionAnswer): Promise<string[]> {
   const values = answersOf(answer).flatMap(({ answer: one }) => ('values' in one ? one.values : [one.alias.name]));
-  return (await Promise.all(values.map(async (value) => (isIpv4(value) || isIpv6(value) ? [value] : addressesOf(ctx, value))))).flat();
+  return (await Promise.all(values.map(async (value) => (isIpv4(value) || isIpv6(value) ? [plainValue(value)] : addressesOf(ctx, value))))).flat();
 }
 
 export function findSet(sets: readonly RecordSet[], identifier: string): RecordSet | undefined {
@@ -57,11 +57,10 @@ export async function objectSeen(
   region: string,
   object: { bucket: string; key: string },
   options: CallOptions,
-): Promise<{ there: boolean; modifiedAt?: number }> {
+): Promise<{ there: boolean; modifiedAt?: number | undefined }> {
   try {
     const { LastModified } = await outputOf(aws, { service: 's3', region, operation: 'GetObject', input: { Bucket: object.bucket, Key: object.key } }, options);
-    const modifiedAt = LastModified?.getTime();
-    return modifiedAt === undefined ? { there: true } : { there: true, modifiedAt };
+    return { there: true, modifiedAt: LastModified?.getTime() };
   } catch (error) {
     if (error instanceof AwsError && error.code === 'NoSuchKey') return { there: false };
     throw error;

@@ -4,7 +4,7 @@ import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
-import { follows, found, missing } from '../looks.ts';
+import { follows, missing } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, oneAnswer } from './aim.ts';
@@ -12,6 +12,7 @@ import { objectChangedFact, objectKey, objectSinceFact } from './flip-object.ts'
 import { setsBeside, typesBeside } from './reach.ts';
 import { beforeFact, dnsUnseenFact, findSet, keyOf } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
+import { plainValue } from './values.ts';
 
 /* The names answer from outside as they are to: that, and not an accepted change, is what moves users. */
 
@@ -21,7 +22,7 @@ const params = z.strictObject({
   records: recordKeys,
   /** Either whose answers must be seen, or whose must be gone: a set, and its answer where the runbook has it. */
   to: z.strictObject({ set: z.string().optional(), answer: answerSchema.optional() }).optional(),
-  gone: z.strictObject({ sets: z.array(z.string()), answers: z.array(answerSchema) }).optional(),
+  gone: z.strictObject({ sets: z.array(z.string()), answers: z.array(answerSchema) }).default({ sets: [], answers: [] }),
   /** Every set that the runbook names, where others may answer beside them. */
   named: z.array(z.string()).optional(),
   /** Answers that must be right one after the other: more than one where Route 53 draws lots. */
@@ -47,13 +48,13 @@ type Wanted = z.infer<typeof wantedSchema>;
 
 /** From the runbook where it says so; else from Route 53, which may be silent. @throws AwsError */
 async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
-  const said = p.to === undefined ? (p.gone?.answers ?? []) : [p.to.answer].filter((answer) => answer !== undefined);
+  const said = p.to === undefined ? p.gone.answers : [p.to.answer].filter((answer) => answer !== undefined);
   const fromRunbook = p.records.map(({ type }): Wanted => ({ known: p.to === undefined ? 'not' : 'is', answers: said.flatMap((answer) => answerFor(answer, type) ?? []) }));
   if (fromRunbook.every((wanted) => 'known' in wanted && wanted.answers.length > 0)) return fromRunbook;
   const sets = await listManyRecordSets(ctx.effects.aws, p.zone, p.records, { region: ctx.target, signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
   const wanted: Wanted[] = [];
   for (const [i, record] of p.records.entries()) {
-    const named = (p.to === undefined ? (p.gone?.sets ?? []) : [p.to.set ?? '']).map((id) => findSet(sets[i] ?? [], id)).filter((set) => set !== undefined);
+    const named = (p.to === undefined ? p.gone.sets : [p.to.set ?? '']).map((id) => findSet(sets[i] ?? [], id)).filter((set) => set !== undefined);
     if (p.to !== undefined && named.length === 0) return `${record.name} has no set ${p.to.set ?? ''}`;
     wanted.push({ known: p.to === undefined ? 'not' : 'is', answers: named.map(answerOf) });
   }
@@ -61,10 +62,10 @@ async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
 }
 
 /** Where Route 53's API is silent: the name must leave what it answered, unless it had been switched before this run looked. */
-function moved(ctx: StepContext, p: Params, record: RecordKey): Wanted | undefined {
-  const before = beforeFact.read(ctx, keyOf(p.zone, record));
+function moved(ctx: StepContext, zone: string, record: RecordKey, object: { bucket: string; key: string }): Wanted | undefined {
+  const before = beforeFact.read(ctx, keyOf(zone, record));
   if (before === undefined || before.values.length === 0) return undefined;
-  const name = objectKey(p.object ?? { bucket: '', key: '' });
+  const name = objectKey(object);
   const since = objectSinceFact.read(ctx, name);
   // S3 tells the second only.
   const switchedNow = objectChangedFact.has(ctx, name) || (since !== undefined && since + 1_000 > before.at);
@@ -84,7 +85,7 @@ export async function leadsThere(ctx: StepContext, zones: readonly string[], nam
   // An alias may lead to more addresses than one answer holds.
   const open = (wanted: Wanted | undefined): boolean => wanted === undefined || ('known' in wanted && wanted.known === 'is' && wanted.answers.some((answer) => 'alias' in answer));
   if (all.length === 0 || all.some(open)) return true;
-  const right = await Promise.all(all.map((wanted) => (wanted === undefined ? Promise.resolve(false) : isRight([plain(address)], wanted, ctx, (other) => ctx.effects.dns.resolve(other, type, LIMITS.dnsMs, ctx.signal)))));
+  const right = await Promise.all(all.filter((wanted) => wanted !== undefined).map((wanted) => isRight([plainValue(address)], wanted, ctx, (other) => ctx.effects.dns.resolve(other, type, LIMITS.dnsMs, ctx.signal))));
   return right.includes(true);
 }
 
@@ -95,16 +96,17 @@ async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[]
   try {
     found = await known(ctx, p);
   } catch (error) {
-    const others = p.records.map((record) => moved(ctx, p, record)).filter((wanted) => wanted !== undefined);
-    if (!(error instanceof AwsError) || p.object === undefined || others.length < p.records.length) throw error;
+    const { object, zone } = p;
+    if (!(error instanceof AwsError) || object === undefined) throw error;
+    const others = p.records.map((record) => moved(ctx, zone, record, object)).filter((wanted) => wanted !== undefined);
+    if (others.length < p.records.length) throw error;
     found = others;
   }
   if (typeof found !== 'string') {
     wantedFact.record(ctx, p.key, found);
-    for (const [i, record] of p.records.entries()) {
-      const wanted = found[i];
-      if (wanted === undefined) leadsFact.forget(ctx, keyOf(p.zone, record));
-      else leadsFact.record(ctx, keyOf(p.zone, record), wanted);
+    for (const [i, wanted] of found.entries()) {
+      const record = p.records[i];
+      if (record !== undefined) leadsFact.record(ctx, keyOf(p.zone, record), wanted);
     }
   }
   return found;
@@ -135,7 +137,6 @@ async function wantedOrError(ctx: StepContext, p: Params): Promise<readonly Want
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const wanted = await wantedOrError(ctx, p);
   if (typeof wanted === 'string') return missing(ctx, `settle.${p.key}`, wanted);
-  found(ctx, `settle.${p.key}`);
   let done = settledBefore(ctx, p);
   const unseen = done === 0 ? [] : [...(dnsUnseenFact.read(ctx, p.key) ?? [])];
   let seen = '';
@@ -154,7 +155,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     if (found >= 0) return { state: 'pending', because: looks[found]?.because ?? '', waitingFor: 'dns' };
   }
   if (unseen.length > 0) return { state: 'reached', says: 'not judged', because: unseenWords(p, unseen) };
-  return { state: 'reached', because: p.records.length === 1 && seen !== '' ? seen : `${p.records.length} names answer as they are to` };
+  return { state: 'reached', because: p.records.length === 1 ? seen : `${p.records.length} names answer as they are to` };
 }
 
 /** Names that need no second look: seen by this run a moment ago. Who asks once more after all were right, or resumes, wants to know of now. */
@@ -181,7 +182,7 @@ async function lookAt(ctx: StepContext, p: Params, record: RecordKey, wanted: Wa
     if (answer.values.length === 0) return unanswered(`${record.name} ${record.type} does not resolve from this machine`);
     if (wanted instanceof AwsError) throw wanted;
     const shown = answer.values.join(', ');
-    const right = await isRight(answer.values.map(plain), wanted, ctx, resolve).catch((error: unknown) => messageOf(error));
+    const right = await isRight(answer.values.map(plainValue), wanted, ctx, resolve).catch((error: unknown) => messageOf(error));
     if (typeof right === 'string') return { state: 'wrong', because: right };
     if (!right) return { state: 'wrong', because: `${record.name} still answers ${shown} (TTL ${answer.ttl} s)` };
     because = `${record.name} answers ${shown}`;
@@ -196,22 +197,18 @@ async function isRight(
   resolve: (name: string) => Promise<{ values: readonly string[] }>,
 ): Promise<boolean> {
   if ('moved' in wanted) {
-    return values.every((value) => !wanted.moved.map(plain).includes(value)) || (wanted.orFrom !== undefined && ctx.effects.clock.now() >= wanted.orFrom);
+    return values.every((value) => !wanted.moved.map(plainValue).includes(value)) || (wanted.orFrom !== undefined && ctx.effects.clock.now() >= wanted.orFrom);
   }
-  const fixed = wanted.answers.flatMap((answer) => ('values' in answer ? answer.values.map(plain) : []));
+  const fixed = wanted.answers.flatMap((answer) => ('values' in answer ? answer.values.map(plainValue) : []));
   // What an alias leads to may change at any time, and may be more than one answer holds.
   const aliases: string[] = [];
-  for (const answer of wanted.answers) if ('alias' in answer) aliases.push(...(await resolve(answer.alias.name)).values.map(plain));
+  for (const answer of wanted.answers) if ('alias' in answer) aliases.push(...(await resolve(answer.alias.name)).values.map(plainValue));
   if (wanted.known === 'not') return values.every((value) => !fixed.includes(value) && !aliases.includes(value));
   return aliases.length > 0 ? values.some((value) => aliases.includes(value)) : values.every((value) => fixed.includes(value));
 }
 
-function plain(value: string): string {
-  return value.toLowerCase().replace(/\.$/, '');
-}
-
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const [types, sets] = await Promise.all([typesBeside(ctx, p), p.named === undefined ? undefined : setsBeside(ctx, p, { all: p.named, source: p.gone?.sets ?? [], answers: p.gone?.answers ?? [] }).catch(unlessAws)]);
+  const [types, sets] = await Promise.all([typesBeside(ctx, p), p.named === undefined ? undefined : setsBeside(ctx, p, { all: p.named, source: p.gone.sets, answers: p.gone.answers }).catch(unlessAws)]);
   const no = types.delegated ?? sets?.kept;
   if (no !== undefined) return no;
   const warnings = [...(await Promise.all([unseenWarnings(ctx, p), otherZone(ctx, p)])).flat(), ...types.warnings, ...(sets?.warnings ?? [])];
@@ -249,16 +246,15 @@ async function unseenWarnings(ctx: StepContext, p: Params): Promise<Warning[]> {
 async function otherZone(ctx: StepContext, p: Params): Promise<Warning[]> {
   // What this run has looked at before it may have moved since, and a resolver still knows the answer of before.
   const asked = p.records.slice(0, NAMES_ASKED).filter((record) => !beforeFact.has(ctx, keyOf(p.zone, record)));
-  if (asked.length === 0) return [];
   const sets = await listManyRecordSets(ctx.effects.aws, p.zone, asked, { region: ctx.target, signal: ctx.signal }).catch(unlessAws);
   const elsewhere = await Promise.all(asked.map(async ({ name, type }, i) => {
     const resolve = (one: string) => ctx.effects.dns.resolve(one, type, LIMITS.dnsMs, ctx.signal);
     const own = (sets?.[i] ?? []).map(answerOf);
-    const answer = await resolve(name).catch(() => undefined);
-    if (answer === undefined || answer.values.length === 0 || own.length === 0) return undefined;
+    const answer = await resolve(name);
+    if (answer.values.length === 0 || own.length === 0) return undefined;
     // What an alias leads to is looked up; where that says nothing, nothing is known.
-    const said = (await Promise.all(own.map(async (one) => ('values' in one ? one.values : (await resolve(one.alias.name)).values)))).map((values) => values.map(plain));
-    const strange = said.every((values) => values.length > 0) && !answer.values.some((value) => said.flat().includes(plain(value)));
+    const said = (await Promise.all(own.map(async (one) => ('values' in one ? one.values : (await resolve(one.alias.name)).values)))).map((values) => values.map(plainValue));
+    const strange = said.every((values) => values.length > 0) && !answer.values.some((value) => said.flat().includes(plainValue(value)));
     return strange ? { name: `${name} ${type}`, answers: answer.values.join(', ') } : undefined;
   }).map((look) => look.catch(() => undefined)));
   const found = elsewhere.filter((look) => look !== undefined);
