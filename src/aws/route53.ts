@@ -13,7 +13,7 @@ export interface Route53Options extends CallOptions {
   region: string;
 }
 
-function requestOf<O extends OperationOf<'route53'>>(operation: O, { region = '' }: Partial<Route53Options> = {}): { service: 'route53'; region: string; operation: O } {
+function requestOf<O extends OperationOf<'route53'>>(operation: O, { region }: Route53Options): { service: 'route53'; region: string; operation: O } {
   return { service: 'route53', region: route53RegionFor(region), operation };
 }
 
@@ -185,21 +185,19 @@ export interface HealthCheckState {
 }
 
 function checkState(check: HealthCheck): HealthCheckState {
+  const config: Partial<NonNullable<NonNullable<HealthCheck>['HealthCheckConfig']>> = check?.HealthCheckConfig ?? {};
+  const { RequestInterval: intervalSeconds, FailureThreshold: failureThreshold } = config;
   return {
-    type: check?.HealthCheckConfig?.Type ?? '',
+    type: config.Type ?? '',
     version: check?.HealthCheckVersion ?? 0,
-    disabled: check?.HealthCheckConfig?.Disabled ?? false,
-    inverted: check?.HealthCheckConfig?.Inverted ?? false,
-    watches: `${check?.HealthCheckConfig?.FullyQualifiedDomainName ?? check?.HealthCheckConfig?.IPAddress ?? ''}${check?.HealthCheckConfig?.ResourcePath ?? ''}`,
-    failsAfterSeconds: failsAfter(check?.HealthCheckConfig),
-    intervalSeconds: check?.HealthCheckConfig?.RequestInterval,
-    failureThreshold: check?.HealthCheckConfig?.FailureThreshold,
+    disabled: config.Disabled ?? false,
+    inverted: config.Inverted ?? false,
+    watches: `${config.FullyQualifiedDomainName ?? config.IPAddress ?? ''}${config.ResourcePath ?? ''}`,
+    // A checker asks every interval, and calls it failed after so many failures in a row.
+    failsAfterSeconds: intervalSeconds === undefined || failureThreshold === undefined ? undefined : intervalSeconds * failureThreshold,
+    intervalSeconds,
+    failureThreshold,
   };
-}
-
-/** A checker asks every interval, and calls it failed after so many failures in a row. */
-function failsAfter({ RequestInterval: interval, FailureThreshold: threshold }: { RequestInterval?: number | undefined; FailureThreshold?: number | undefined } = {}): number | undefined {
-  return interval === undefined || threshold === undefined ? undefined : interval * threshold;
 }
 
 /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheck.html */

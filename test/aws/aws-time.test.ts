@@ -48,4 +48,26 @@ describe('the clock of a machine that is wrong', () => {
       expect(m.error()).toBe(-90_000);
     }
   });
+
+  /** By how much the clock is moved after an answer that was asked for and came at these times, with this date. */
+  async function moved(began: number, ended: number, at: number): Promise<number> {
+    const times = [began, ended];
+    const own = { now: () => times.shift() ?? 0, sleep: () => Promise.resolve() };
+    const { aws, clock } = onAwsTime({ call: () => Promise.resolve({ at }) } as unknown as AwsCaller, own);
+    await aws.call({ service: 'sts', region: 'ap-northeast-1', operation: 'GetCallerIdentity', input: {} });
+    return clock.now();
+  }
+
+  it.each([
+    ['half a second was cut off the date on average, and half of the way is gone', 10_000, 10_400, 100_000, 90_300],
+    ['an answer of a second still counts', 10_000, 11_000, 100_000, 90_000],
+    ['a longer one does not', 10_000, 11_001, 100_000, 0],
+    ['nor one that came before it was asked for: the clock was set meanwhile', 10_000, 9_999, 100_000, 0],
+    ['whole milliseconds', 10_000, 10_001, 100_000, 90_500],
+    ['as much as a date can be off is left alone', 10_000, 10_000, 11_500, 0],
+    ['more is not', 10_000, 10_000, 11_501, 2_001],
+    ['nor is less', 20_000, 20_000, 17_499, -2_001],
+  ])('%s', async (_, began, ended, at, by) => {
+    expect(await moved(began, ended, at)).toBe(by);
+  });
 });
