@@ -41,9 +41,12 @@ export async function quarantineUnfit(ctx: Looking, region: string, instance: Db
   return [...unfitOf(region, placeOf(instance), [group], groups), ...openQuarantine(group, groups)];
 }
 
+/** A group that does not exist is said elsewhere. Rules that are not shown are unknown, and not none. */
 export function openQuarantine(group: string, groups: ReadonlyMap<string, GroupSeen>): string[] {
-  const { inbound = 0 } = groups.get(group) ?? {};
-  return inbound === 0 ? [] : [`the security group ${group} has ${inbound} inbound ${inbound === 1 ? 'rule' : 'rules'}, and keeps nobody out`];
+  const seen = groups.get(group);
+  if (seen === undefined || seen.inbound === 0) return [];
+  if (seen.inbound === undefined) return [`AWS does not show the inbound rules of the security group ${group}`];
+  return [`the security group ${group} has ${seen.inbound} inbound ${seen.inbound === 1 ? 'rule' : 'rules'}, and keeps nobody out`];
 }
 
 export async function quarantineRefusal(ctx: Looking, region: string, instance: DbInstance, group: string): Promise<Refusal | undefined> {

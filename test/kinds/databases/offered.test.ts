@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { AwsError } from '../../../src/aws/errors.ts';
+import { LIMITS } from '../../../src/base/limits.ts';
 import { offerFor, type Ordered, zonesOf } from '../../../src/kinds/databases/offered.ts';
 import { TOKYO } from '../context.ts';
+import { awsError, smallRds } from './small-rds.ts';
 
 const ORDERED: Ordered = { region: TOKYO, id: 'shop', engine: 'postgres', version: '17.5', instanceClass: 'db.r6g.large' };
 const OFFER = { Engine: 'postgres', EngineVersion: '17.5', DBInstanceClass: 'db.r6g.large', StorageType: 'gp3', MultiAZCapable: true, AvailabilityZones: [{ Name: 'a' }, { Name: 'c' }] };
@@ -65,5 +67,95 @@ describe('what RDS does not offer', () => {
   it('zones of a subnet group are those of its subnets, each once', () => {
     expect(zonesOf({ Subnets: [{ SubnetAvailabilityZone: { Name: 'c' } }, { SubnetAvailabilityZone: { Name: 'a' } }, { SubnetAvailabilityZone: { Name: 'c' } }, {}] })).toEqual(['a', 'c']);
     expect(zonesOf(undefined)).toEqual([]);
+  });
+});
+
+const offered = (...offers: object[]) => {
+  const { aws, calls } = smallRds({
+    answers: {
+      DescribeOrderableDBInstanceOptions: ({ input }) => ({ OrderableDBInstanceOptions: offers.map((offer) => ({ ...OFFER, ...offer })).filter(({ EngineVersion }) => [undefined, EngineVersion].includes(input['EngineVersion'] as string | undefined)) }),
+      DescribeCertificates: { Certificates: [{ CertificateIdentifier: 'ca' }] },
+    },
+  });
+  const signal = new AbortController().signal;
+  return { ctx: { effects: { aws }, signal } as never, calls, signal };
+};
+
+describe('the versions that say something of the one that is wanted', () => {
+  it.each<[string, string, string, boolean]>([
+    ['postgres', '17.5', '17.1', true],
+    ['postgres', '17.5', '16.5', false],
+    ['postgres', '10.5', '10.1', true],
+    ['postgres', '9.6.1', '9.6.3', true],
+    ['postgres', '9.6.1', '9.5.1', false],
+    ['mysql', '8.0.40', '8.0.35', true],
+    ['mysql', '8.4.5', '8.0.40', false],
+    ['sqlserver-ee', '15.00.4435', '15.00.4430', true],
+    ['sqlserver-ee', '15.00.4435', '16.00.4435', false],
+    ['mariadb', '11', '11', true],
+  ])('of %s %s: %s', async (engine, version, EngineVersion, says) => {
+    const { unfit } = await offerFor(offered({ EngineVersion }).ctx, { ...ORDERED, engine, version });
+    expect(unfit).toEqual(says ? [] : [`RDS does not offer db.r6g.large for ${engine} ${version} in ${TOKYO}`]);
+  });
+
+  it('of one that is offered no more, what is offered of its major version counts', async () => {
+    const found = await offerFor(offered({ EngineVersion: '17.6', MultiAZCapable: false }).ctx, { ...ORDERED, multiAz: true, authority: 'ca' });
+    expect(found.unfit).toEqual([`RDS does not offer db.r6g.large in ${TOKYO} as Multi-AZ`]);
+    expect(found.warnings).toMatchObject([{ wanted: 'a version that RDS offers for new instances', mend: 'upgrade the writer and its standby to a version that is offered', page: expect.stringMatching(/^https:/) as string }]);
+  });
+
+  it('an authority that is not there is said with the rest', async () => {
+    const { ctx } = offered({ EngineVersion: '17.6' });
+    const missing = { effects: { aws: { call: (request: { operation: string }) => (request.operation === 'DescribeCertificates' ? Promise.reject(awsError('DescribeCertificates', 'CertificateNotFoundFault', TOKYO, 404)) : (ctx as { effects: { aws: { call(of: object): unknown } } }).effects.aws.call(request)) } } } as never;
+    const no = `${TOKYO} does not have the certificate authority x`;
+    expect((await offerFor(missing, { ...ORDERED, authority: 'x' })).unfit).toEqual([no]);
+    expect((await offerFor(missing, { ...ORDERED, authority: 'x', version: '17.6' })).unfit).toEqual([no]);
+    expect((await offerFor(missing, { ...ORDERED, authority: 'x', version: '16.1' })).unfit).toEqual([no, `RDS does not offer db.r6g.large for postgres 16.1 in ${TOKYO}`]);
+    expect((await offerFor(missing, { ...ORDERED, authority: 'x', version: undefined })).unfit).toEqual([no]);
+  });
+});
+
+describe('what AWS does not say of an offer is not held against it', () => {
+  it.each<[string, object, Partial<Ordered>, string[]]>([
+    ['Multi-AZ', { MultiAZCapable: undefined }, { multiAz: true }, []],
+    ['its zones', { AvailabilityZones: undefined }, { zones: ['x'] }, []],
+    ['the name of a zone', { AvailabilityZones: [{}, { Name: 'a' }] }, { zones: ['a'] }, []],
+    ['IAM authentication', {}, { iamAuthentication: true }, []],
+    ['Performance Insights', {}, { performanceInsights: true }, []],
+    ['what is not asked for', { MultiAZCapable: false, SupportsIAMDatabaseAuthentication: false, SupportsPerformanceInsights: false, StorageType: 'x' }, { multiAz: false, iamAuthentication: false, performanceInsights: false, zones: [] }, []],
+    ['a subnet group of one zone needs no second one', { AvailabilityZones: [{ Name: 'a' }] }, { zones: ['a'], multiAz: true }, []],
+    ['two zones of three', {}, { zones: ['a', 'b', 'c'], multiAz: true }, []],
+    ['one zone of three', { AvailabilityZones: [{ Name: 'a' }] }, { zones: ['a', 'b', 'c'], multiAz: true }, [`RDS offers db.r6g.large in ${TOKYO} in fewer than two of the zones a, b, c`]],
+  ])('%s', async (_what, offer, more, unfit) => {
+    expect((await offerFor(offered(offer).ctx, { ...ORDERED, ...more })).unfit).toEqual(unfit);
+  });
+});
+
+describe('the question', () => {
+  it('is short, of one class and engine, in a VPC', async () => {
+    const { ctx, calls, signal } = offered({ EngineVersion: '17.6' });
+    await offerFor(ctx, { ...ORDERED, authority: 'ca' });
+    const asked = { Engine: 'postgres', DBInstanceClass: 'db.r6g.large', Vpc: true };
+    expect(calls.map(({ region, operation, input }) => [region, operation, input])).toEqual([[TOKYO, 'DescribeCertificates', { CertificateIdentifier: 'ca' }], [TOKYO, 'DescribeOrderableDBInstanceOptions', { ...asked, EngineVersion: '17.5' }], [TOKYO, 'DescribeOrderableDBInstanceOptions', asked]]);
+    expect(calls.map((call) => [call.attempts, call.timeoutMs, call.signal === signal])).toEqual([[2, LIMITS.signalMs, true], [2, LIMITS.signalMs, true], [2, LIMITS.signalMs, true]]);
+  });
+
+  it('is not asked of what is not known', async () => {
+    const { ctx, calls } = offered();
+    for (const more of [{ engine: undefined }, { version: undefined }]) expect(await offerFor(ctx, { ...ORDERED, ...more })).toEqual({ unfit: [], warnings: [] });
+    expect(calls).toEqual([]);
+  });
+
+  const failing = (error: Error) => offerFor({ effects: { aws: smallRds({ answers: { DescribeOrderableDBInstanceOptions: error, DescribeCertificates: error } }).aws } } as never, ORDERED);
+  it('without an answer is a warning, and never "there is none"; a defect is one', async () => {
+    for (const code of ['AccessDenied', 'InvalidParameterValueX', 'XInvalidParameterValue', 'NoAnswer']) {
+      const error = awsError('DescribeOrderableDBInstanceOptions', code, TOKYO, 400);
+      expect(await failing(error)).toEqual({
+        unfit: [],
+        warnings: [{ rule: 'offer-unknown', observed: `whether RDS offers db.r6g.large for shop in ${TOKYO} is not known: ${error.message}`, wanted: 'an answer to rds:DescribeOrderableDBInstanceOptions and rds:DescribeCertificates', mend: 'allow it: dr iam --verb check prints all that a check needs', page: expect.stringMatching(/^https:/) as string }],
+      });
+    }
+    for (const code of ['InvalidParameterValue', 'InvalidParameterCombination']) expect((await failing(awsError('DescribeOrderableDBInstanceOptions', code, TOKYO, 400))).unfit).toHaveLength(1);
+    await expect(failing(new Error('a bug'))).rejects.toThrow('a bug');
   });
 });

@@ -34,7 +34,7 @@ async function gate({ old, others = [], writers = [], vpcs = {}, quotas, planned
     instances: { [TOKYO]: [...(writer === undefined ? [] : [writer]), ...writers], [SEOUL]: [...(old === undefined || old instanceof Error ? [] : [old]), ...others] },
     answers: {
       DescribeDBInstances: ({ region, input }) => (region === SEOUL && input['DBInstanceIdentifier'] === 'old' && old instanceof Error ? old : undefined),
-      DescribeSecurityGroups: ({ input: { GroupIds: [id] = [] } }: { input: { GroupIds?: string[] } }) => ({ SecurityGroups: [{ GroupId: id, VpcId: vpcs[id ?? ''] ?? 'vpc-1' }] }),
+      DescribeSecurityGroups: ({ input: { GroupIds: [id] = [] } }: { input: { GroupIds?: string[] } }) => ({ SecurityGroups: [{ GroupId: id, VpcId: vpcs[id ?? ''] ?? 'vpc-1', IpPermissions: [] }] }),
       DescribeDBSubnetGroups: { DBSubnetGroups: [{ DBSubnetGroupName: 'orders', VpcId: 'vpc-1', Subnets: [{ SubnetAvailabilityZone: { Name: 'a' } }] }] },
       ...(quotas === undefined ? {} : { DescribeAccountAttributes: { AccountQuotas: Object.entries(quotas).map(([AccountQuotaName, [Used, Max]]) => ({ AccountQuotaName, Used, Max })) } }),
       ...answers,

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { DbInstance } from '../../../src/aws/rds.ts';
+import { differences, hasGroups, unfitSettings } from '../../../src/kinds/databases/restore-settings.ts';
+import { SEOUL } from '../context.ts';
+import { awsError, type Shown, smallRds } from './small-rds.ts';
+
+/* What a restore names: whether an instance has it, and whether a region does. */
+
+const WANTED = { class: 'db.r6g.large', subnetGroup: 'archive', securityGroups: ['sg-1', 'sg-2'], parameterGroup: 'pg17', multiAz: true, retentionDays: 14 };
+const ALL = { ...WANTED, optionGroup: 'audit', iamAuthentication: false, copyTagsToSnapshot: true };
+const HAS: DbInstance = {
+  DBInstanceClass: 'db.r6g.large', DBSubnetGroup: { DBSubnetGroupName: 'archive' }, DBParameterGroups: [{ DBParameterGroupName: 'pg17', ParameterApplyStatus: 'in-sync' }], MultiAZ: true, BackupRetentionPeriod: 14,
+  OptionGroupMemberships: [{ OptionGroupName: 'audit' }], IAMDatabaseAuthenticationEnabled: false, CopyTagsToSnapshot: true,
+};
+
+describe('an instance that was restored', () => {
+  it.each<[string, DbInstance, string[]]>([
+    ['has all of it', HAS, []],
+    ['however AWS writes names', { ...HAS, DBSubnetGroup: { DBSubnetGroupName: 'Archive' }, OptionGroupMemberships: [{ OptionGroupName: 'Audit' }] }, []],
+    ['has nothing that is shown', {}, ['class is unknown, not db.r6g.large', 'subnet group is unknown, not archive', 'parameter group is unknown, not pg17', 'Multi-AZ is unknown, not true', 'backup retention is unknown, not 14', 'option group is unknown, not audit', 'IAM authentication is unknown, not false', 'copying of tags to snapshots is unknown, not true']],
+    ['has no list of groups', { ...HAS, DBParameterGroups: [], OptionGroupMemberships: [] }, ['parameter group is unknown, not pg17', 'option group is unknown, not audit']],
+    ['has others', { ...HAS, DBInstanceClass: 'db.t4g.small', MultiAZ: false, IAMDatabaseAuthenticationEnabled: true, CopyTagsToSnapshot: false }, ['class is db.t4g.small, not db.r6g.large', 'Multi-AZ is false, not true', 'IAM authentication is true, not false', 'copying of tags to snapshots is false, not true']],
+    ['waits for a restart', { ...HAS, DBParameterGroups: [{ DBParameterGroupName: 'pg17', ParameterApplyStatus: 'pending-reboot' }] }, ['its parameters wait for a reboot']],
+  ])('%s', (_what, instance, wrong) => {
+    expect(differences(instance, ALL)).toEqual(wrong);
+  });
+
+  it('is not asked for what the runbook does not name', () => {
+    expect(differences({ ...HAS, OptionGroupMemberships: [{ OptionGroupName: 'x' }], IAMDatabaseAuthenticationEnabled: true, CopyTagsToSnapshot: false }, WANTED)).toEqual([]);
+  });
+});
+
+describe('its security groups', () => {
+  const members = (...groups: [id: string | undefined, status: string | undefined][]): DbInstance => ({ VpcSecurityGroups: groups.map(([VpcSecurityGroupId, Status]) => ({ VpcSecurityGroupId, Status })) });
+  it.each<[string, DbInstance, readonly string[], boolean, boolean]>([
+    ['are these', members(['sg-2', 'active'], ['sg-1', 'active']), ['sg-1', 'sg-2'], true, true],
+    ['are these, one named twice', members(['sg-1', 'active']), ['sg-1', 'sg-1'], true, true],
+    ['are being added', members(['sg-1', 'adding'], ['sg-2', 'active']), ['sg-1', 'sg-2'], true, false],
+    ['are these, while another one goes', members(['sg-1', 'active'], ['sg-3', 'removing']), ['sg-1'], true, false],
+    ['are more', members(['sg-1', 'active'], ['sg-3', 'active']), ['sg-1'], false, false],
+    ['are more, of which nothing is shown', members(['sg-1', 'active'], [undefined, undefined]), ['sg-1'], false, false],
+    ['are less', members(['sg-1', 'active']), ['sg-1', 'sg-2'], false, false],
+    ['are others', members(['sg-3', 'active']), ['sg-1'], false, false],
+    ['are not shown', {}, ['sg-1'], false, false],
+  ])('%s', (_what, instance, groups, same, settled) => {
+    expect(hasGroups(instance, groups)).toEqual({ same, settled });
+  });
+});
+
+describe('a region', () => {
+  const unfit = async (shown: Shown, closedBy?: string, wanted = WANTED) => {
+    const { aws, calls } = smallRds({
+      groups: { 'sg-1': { vpc: 'vpc-1' }, 'sg-2': { vpc: 'vpc-1' } },
+      ...shown,
+      answers: { DescribeDBSubnetGroups: { DBSubnetGroups: [{ DBSubnetGroupName: 'archive', VpcId: 'vpc-1', Subnets: [{ SubnetAvailabilityZone: { Name: 'a' } }] }] }, DescribeDBParameterGroups: { DBParameterGroups: [{ DBParameterGroupName: 'pg17', DBParameterGroupFamily: 'postgres17' }] }, ...shown.answers },
+    });
+    const signal = new AbortController().signal;
+    const found = await unfitSettings({ effects: { aws }, signal } as never, SEOUL, wanted, closedBy, { engine: 'postgres', version: '17.5' });
+    expect(calls.filter((call) => call.signal !== signal || call.region !== SEOUL)).toEqual([]);
+    return found;
+  };
+  const none = (operation: 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeOptionGroups', name: string) => ({ [operation]: awsError(operation, `${name}NotFound`, SEOUL, 404) });
+
+  it('has all of it', async () => {
+    expect(await unfit({})).toEqual({ missing: [], unfit: [], zones: ['a'] });
+  });
+
+  it('lacks some of it: each is named once', async () => {
+    const answers = { ...none('DescribeDBSubnetGroups', 'DBSubnetGroup'), ...none('DescribeDBParameterGroups', 'DBParameterGroup'), ...none('DescribeOptionGroups', 'OptionGroup') };
+    expect(await unfit({ groups: { 'sg-1': {} }, answers }, 'sg-2', ALL)).toEqual({ missing: ['the subnet group archive', 'the parameter group pg17', 'the security group sg-2', 'the option group audit'], unfit: [], zones: [] });
+  });
+
+  it('has what does not fit', async () => {
+    const groups = { 'sg-1': { vpc: 'vpc-1' }, 'sg-2': { vpc: 'vpc-1' }, 'sg-3': { vpc: 'vpc-3' } };
+    const answers = { DescribeDBParameterGroups: { DBParameterGroups: [{ DBParameterGroupName: 'pg17', DBParameterGroupFamily: 'postgres16' }] }, DescribeOptionGroups: { OptionGroupsList: [{ OptionGroupName: 'audit', EngineName: 'postgres', MajorEngineVersion: '17', VpcId: 'vpc-2' }] } };
+    expect((await unfit({ groups, answers }, 'sg-3', ALL)).unfit).toEqual([
+      'the security group sg-3 is in vpc-3, and the subnet group archive is in vpc-1',
+      'the parameter group pg17 is for postgres16, and the data is of postgres 17.5',
+      'the option group audit is for vpc-2, and the subnet group archive is in vpc-1',
+    ]);
+  });
+});
