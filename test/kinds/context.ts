@@ -38,6 +38,7 @@ export interface AtHand {
   planned?: NonNullable<StepContext['planned']>;
   signal?: AbortSignal;
   run?: Partial<RunFacts>;
+  attempt?: number;
 }
 
 /** One step kind, asked directly: what it answers, and what it has recorded. */
@@ -60,7 +61,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     impactNamed: at.impactNamed ?? false,
     ...(at.preview === undefined ? {} : { preview: at.preview }),
     ...(at.planned === undefined ? {} : { planned: at.planned }),
-    attempt: 0,
+    attempt: at.attempt ?? 0,
     askedBefore: at.askedBefore ?? (at.intends ?? []).length > 0,
     intends: (resource, field) => at.intends?.includes(`${resource} ${field}`) ?? false,
     fact: (fact) => recorded[fact] ?? at.facts?.[fact],

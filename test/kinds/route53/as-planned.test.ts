@@ -49,6 +49,17 @@ it('they were changed back in between: the time counts again', async () => {
   expect(await step.after(30_000)).toBe('reached');
 });
 
+it('however shortly they were: the time is that of this step alone', async () => {
+  const step = await shift(0, 10);
+  expect(await step.after(0)).toBe('pending');
+  Object.assign(step.weights, { seoul: 10, tokyo: 0 });
+  expect(await step.after(20_000)).toBe('absent');
+  Object.assign(step.weights, { seoul: 0, tokyo: 10 });
+  expect(await step.after(20_000)).toBe('pending');
+  expect(await step.after(25_000)).toBe('pending');
+  expect(Object.keys(step.recorded)).toContain(`lasts.as-planned.${PARAMS.key}`);
+});
+
 it('a change of its own is asked about by its id, and nothing more is waited for', async () => {
   const step = await shift(10, 0);
   await step.observe();

@@ -61,15 +61,17 @@ const checked = async (sets: readonly RecordSet[], at: At = {}) => (await shift(
 async function warned(rule: string, sets: readonly RecordSet[], at: At = {}) {
   const verdict = await checked(sets, at);
   if (verdict.state === 'refused') throw new Error(`refused: ${verdict.refusal.observed}`);
-  return (verdict.warnings ?? []).filter((one) => one.rule === rule);
+  const warnings = verdict.warnings ?? [];
+  for (const one of warnings) expect(one).toMatchObject({ rule: expect.any(String) as string, mend: expect.any(String) as string });
+  return warnings.filter((one) => one.rule === rule);
 }
 
 describe('the check', () => {
   it('says how much there is to change; of what is as planned already nothing more is asked', async () => {
     expect(await checked(weighted(10, 0))).toEqual({ state: 'ok', because: '1 of 1 name to change in 1 request', warnings: [] });
-    const step = await shift(weighted(0, 10));
+    const step = await shift(weighted(0, 10), { params: { towards: ['tokyo'] } });
     expect(await step.check()).toEqual({ state: 'ok', because: 'the records match the plan already', warnings: [] });
-    expect(step.asked('GetHostedZone')).toEqual([]);
+    expect([...step.asked('GetHostedZone'), ...step.asked('GetHealthCheck')]).toEqual([]);
   });
 
   it('says in how many requests', async () => {
@@ -104,6 +106,11 @@ describe('the check', () => {
       consequence: 'users could not be moved after the point of no return',
       override: 'none: associate a health check with set tokyo, or make it an alias with EvaluateTargetHealth',
     });
+  });
+
+  it('says how each is mended', async () => {
+    const verdict = await checked(pair({ HealthCheckId: undefined, TTL: undefined }), { params: { aim: PAIR } });
+    expect(verdict).toMatchObject({ refusal: { override: 'none: associate a health check with set tokyo, or make it an alias with EvaluateTargetHealth; set a TTL in seconds; only an alias has none' } });
   });
 
   it('refuses a health check that is not there, of sets that change and of those that are to answer', async () => {
@@ -168,6 +175,7 @@ describe('the check', () => {
     expect(found.map(({ observed }) => observed)).toEqual([0, 1, 2].map((i) => `the way back is blocked: n${i}.example.com A set seoul would become PRIMARY; it is no alias and has no health check. Fix it: ${fix}`));
     expect(found[0]).toMatchObject({ wanted: 'records that can be changed back', mend: fix });
     expect(await warned('way-back', sets, { params: { records: four, aim: PAIR } })).toEqual([]);
+    expect(await warned('way-back', sets, { params: { records: four, aim: PAIR, before: { ...before, primary: 'osaka' } } })).toEqual([]);
   });
 
   describe('of the health of sets that are to answer', () => {
@@ -226,6 +234,16 @@ describe('the check', () => {
       await expect(checked(pair(), to({ answers: checks({ 'hc-tokyo': new TypeError('broken') }) }))).rejects.toThrow('broken');
     });
 
+    it('other sets that are to answer are no other side, whatever their check is, nor one that gets their check', async () => {
+      const answers = checks({ 'hc-a': { Inverted: true } }, { 'hc-c': status('Failure') });
+      const region = (id: string, Region: 'ap-northeast-1' | 'ap-northeast-2' | 'ap-northeast-3') => setOf(id, NEW, { HealthCheckId: `hc-${id}`, Region });
+      const sets = [region('a', 'ap-northeast-1'), region('b', 'ap-northeast-3'), region('c', 'ap-northeast-2')];
+      const to = (id: string, healthCheck: string) => ({ policy: 'answers', sets: { [id]: { answer: { values: ['192.0.2.9'], healthCheck } } } });
+      expect(await warned('health-check-inverted', sets, { answers, params: { aim: to('c', 'hc-c'), towards: ['a', 'b'] } })).toHaveLength(1);
+      expect(await warned('health-check-inverted', sets, { answers, params: { aim: to('c', 'hc-b'), towards: ['a', 'b'] } })).toHaveLength(1);
+      expect(await warned('health-check-inverted', [sets[0], sets[2]].filter((set) => set !== undefined), { answers, params: { aim: to('a', 'hc-new'), towards: ['a'] } })).toHaveLength(1);
+    });
+
     it('a routing control is refused for a pair, and warned of where a custom step may turn it', async () => {
       const answers = checks({ 'hc-tokyo': { Type: 'RECOVERY_CONTROL' } });
       expect(await checked(pair(), to({ answers }))).toMatchObject({ state: 'refused', refusal: { rule: 'health-check', observed: expect.stringContaining('is an ARC routing control') as string } });
@@ -244,6 +262,12 @@ describe('the check', () => {
       for (const config of [{ Type: 'CALCULATED', Disabled: true }, { Disabled: true }]) expect(await warned('health-check-unseen', pair(), to({ answers: checks({ 'hc-tokyo': config }) }))).toEqual([]);
       const inverted = checks({ 'hc-tokyo': { Type: 'CALCULATED', Inverted: true } }, { 'hc-tokyo': status() });
       expect(await warned('health-check-unseen', pair(), to({ answers: inverted }))).toEqual([]);
+    });
+
+    it('says of each what it is itself', async () => {
+      const sets = [setOf('a', OLD, { Weight: 10, HealthCheckId: 'hc-a' }), setOf('b', NEW, { Weight: 1, HealthCheckId: 'hc-b' })];
+      const at = { answers: checks({ 'hc-b': { Type: 'CALCULATED' } }), params: { aim: { policy: 'weighted', weights: { b: 2 } }, towards: ['a', 'b'] } };
+      expect(await warned('health-check-unseen', sets, at)).toMatchObject([{ observed: expect.stringMatching(/^the health check hc-b of b is/) as string }]);
     });
 
     it('warns of a check that fails now', async () => {
@@ -276,6 +300,8 @@ describe('the check', () => {
     expect(await warned('set-unchecked', old(setOf('seoul', OLD, { Failover: 'PRIMARY', TTL: 300 })), at)).toEqual([{ rule: 'set-unchecked', observed: 'set seoul has no health check: as PRIMARY it is always called healthy', wanted: 'a health check for each set', mend: 'give the set seoul a health check', page: `${GUIDE}/dns-failover-types.html` }]);
     expect(await warned('record-ttl', old(setOf('seoul', OLD, { Failover: 'PRIMARY', TTL: 300 })), at)).toHaveLength(1);
     expect(await warned('set-unchecked', pair(), at)).toEqual([]);
+    expect(await warned('set-unchecked', [...pair({ HealthCheckId: 'hc-tokyo' }).slice(1), setOf('seoul', OLD, { Failover: 'PRIMARY' })], at)).toHaveLength(1);
+    expect(await warned('set-unchecked', [setOf(undefined, OLD)], { params: { aim: { policy: 'simple', answer: { values: [NEW] }, known: [{ values: [OLD] }] } } })).toEqual([]);
     expect(await warned('set-unchecked', old(aliasOf('seoul', 'lb.', { Failover: 'PRIMARY' })), at)).toEqual([]);
     expect(await warned('set-unchecked', weighted(10, 0))).toEqual([]);
   });
@@ -332,8 +358,9 @@ describe('a look', () => {
     const step = await shift(weighted(0, 10), { facts: { 'route53.changes.web': ['C1', 'C2', 'C3'] }, answers: pending });
     expect(await step.observe()).toEqual({ state: 'pending', because: 'change C2 is PENDING', waitingFor: 'aws' });
     expect(step.asked('GetChange')).toHaveLength(2);
-    const began = step.clock.now();
+    const [began, lists] = [step.clock.now(), step.asked('ListResourceRecordSets').length];
     expect(await step.verify()).toEqual({ state: 'pending', because: 'change C2 is PENDING', waitingFor: 'aws' });
+    expect(step.asked('ListResourceRecordSets')).toHaveLength(lists);
     expect(step.clock.now() - began).toBe(19_000);
     expect(new Set(step.waits().map(({ cause }) => cause))).toEqual(new Set(['aws']));
   });
@@ -418,6 +445,7 @@ describe('a change that is sent', () => {
   ])('%s ends the act', async (_what, error, zone) => {
     const step = await shift(weighted(10, 0), { answers: { ...zone, ChangeResourceRecordSets: error } });
     await expect(step.act()).rejects.toBe(error);
+    expect(step.asked('ChangeResourceRecordSets')).toHaveLength(1);
   });
 
   describe('and rests on sets as they are no more', () => {
@@ -475,7 +503,13 @@ describe('the way back', () => {
     await step.undo();
     expect(step.asked('ChangeResourceRecordSets')).toMatchObject([{ input: { ChangeBatch: { Comment: 'dr: way back of web of shop' } } }]);
     expect(step.sets()).toEqual(weighted(10, 0));
-    expect([looks, step.clock.now() - began]).toEqual([51, 48_000]);
+    expect([looks, step.clock.now() - began]).toEqual([51, 50_000]);
+  });
+
+  it('that finds everything as it was waits for AWS', async () => {
+    const step = await shift(weighted(10, 0), { params: { before: weights(10, 0) } });
+    await step.undo();
+    expect(step.waits()).toMatchObject([{ cause: 'aws' }]);
   });
 
   it('ends when it is stopped', async () => {
