@@ -34,6 +34,8 @@ export interface AtHand {
   /** An earlier request may have been made. Default: where the journal holds an intent. */
   askedBefore?: boolean;
   preview?: true;
+  /** Attempts before this one. */
+  attempt?: number;
   /** The steps of its plan. */
   planned?: NonNullable<StepContext['planned']>;
   signal?: AbortSignal;

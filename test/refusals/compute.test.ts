@@ -94,7 +94,7 @@ describe('instances that cannot be started', () => {
     const aws = { call: () => Promise.resolve({ output: { Reservations: [{ Instances: BATCH.map(terminated) }] }, requestId: undefined }) };
     expect(await saidBy('ec2-instances.start', { name: 'batch', region: TOKYO, ids: BATCH, spares: [], types: [] }, { effects: { aws } as never })).toMatchInlineSnapshot(`
       "rule         instances
-      observed     2 of the instances of batch are terminated (just now)
+      observed     2 of the instances of batch are terminated, or in no state that can be started (just now)
       threshold    2 instances that can be started
       consequence  users would be sent to a region without capacity
       override     none: correct the ids in the runbook. aws ec2 describe-instances --region ap-northeast-1"

@@ -28,7 +28,7 @@ export async function inspectInstances(ctx: InspectContext, name: string, resour
   const findings: Finding[] = [];
   const gone = here.value.filter((instance) => spares.includes(instance.InstanceId ?? '') && ec2InstanceState(instance).gone !== 'no');
   if (gone.length > 0) {
-    findings.push(warning('spare-missing', { observed: `spares of ${name} are terminated: ${gone.map(({ InstanceId = '' }) => InstanceId).join(', ')}`, wanted: 'spares that can be started', consequence: 'a shortage in one zone ends the run', mend: 'correct `spares` in the runbook', page: PAGE }));
+    findings.push(warning('spare-missing', { observed: `spares of ${name} are terminated, or in no state that can be started: ${gone.map(({ InstanceId = '' }) => InstanceId).join(', ')}`, wanted: 'spares that can be started', consequence: 'a shortage in one zone ends the run', mend: 'correct `spares` in the runbook', page: PAGE }));
   }
   const zones = new Set(here.value.map(zoneOf));
   if (mine.length > 1 && zones.size === 1) {

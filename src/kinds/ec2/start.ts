@@ -52,7 +52,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   try {
     const found = await look(ctx, p);
     const usable = found.filter((i) => ec2InstanceState(i).gone === 'no');
-    if (usable.length < p.ids.length) return refuse(`${found.length - usable.length} of the instances of ${p.name} are terminated`);
+    if (usable.length < p.ids.length) return refuse(`${found.length - usable.length} of the instances of ${p.name} are terminated, or in no state that can be started`);
     const running = found.filter(isAlive).length;
     return { state: 'ok', because: `${running} of ${plural(p.ids.length, 'instance')} running; stopped ones hold no capacity` };
   } catch (error) {
@@ -83,6 +83,7 @@ const ASKED = 2;
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const found = await look(ctx, p);
   const missing = p.ids.length - found.filter(isAlive).length;
+  if (missing <= 0) return;
   const stopped = found.filter(isStopped);
   const first = stopped.slice(0, missing);
   if (first.length === missing && (await start(ctx, p.region, first.map((i) => i.InstanceId ?? ''))) === 'started') return;
