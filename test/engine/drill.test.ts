@@ -233,7 +233,7 @@ describe('a value of production that a drill must not change', () => {
     const statement: typeof sql.statement = () => {
       const text = answers[over ? 1 : 0] ?? '';
       if (text === 'SILENT') return Promise.resolve({ state: 'unknown', error: 'no answer' });
-      return Promise.resolve(text.startsWith('ERROR') ? { state: 'refused', error: text } : { state: 'done', text: `1 row: {"value":"dr-assertion:${text}:"}` });
+      return Promise.resolve(text.startsWith('ERROR') ? { state: 'refused', error: text } : { state: 'done', text: `SELECT 1: {"value":"${text}"}` });
     };
     const onRecord = (record: JournalRecord) => void (over ||= record.type === 'undo.started');
     const { state, outcome: end } = await runPlan({ ...sim, effects: { ...sim.effects, sql: { ...sql, statement } } }, await planOf(sim, DRILL), { onRecord });
@@ -253,9 +253,9 @@ describe('assertions about the data of a drill', () => {
   }
 
   it.each([
-    ['that hold', '1 row: {"value":"dr-assertion:123:"}', 'succeeded', undefined],
-    ['that do not hold', '1 row: {"value":"dr-assertion:99:"}', 'failed', 'the assertion orders does not hold: it is 99, less than 100'],
-    ['of nothing', '1 row: {"value":"dr-assertion::"}', 'failed', 'the assertion orders does not hold: it is nothing: no number that could be compared'],
+    ['that hold', 'SELECT 1: {"value":"123"}', 'succeeded', undefined],
+    ['that do not hold', 'SELECT 1: {"value":"99"}', 'failed', 'the assertion orders does not hold: it is 99, less than 100'],
+    ['of nothing', 'SELECT 1: {"value":""}', 'failed', 'the assertion orders does not hold: it is nothing: no number that could be compared'],
     ['that cannot be asked', 'ERROR: relation "orders" does not exist', 'refused', undefined],
   ])('%s', async (_what, said, wanted, why) => {
     const sim = await answering(said);
@@ -268,7 +268,7 @@ describe('assertions about the data of a drill', () => {
   });
 
   it('of a time are about its age', async () => {
-    const sim = await answering('1 row: {"value":"dr-assertion:7200.5:"}', '{ name: newest, sql: "select max(placed_at) from orders", youngerThan: 1h }');
+    const sim = await answering('SELECT 1: {"value":"7200.5"}', '{ name: newest, sql: "select max(placed_at) from orders", youngerThan: 1h }');
     const { state, outcome } = await runPlan(sim, await planOf(sim, DRILL));
     expect(outcome).toBe('failed');
     expect(state.steps.get('databases.orders.assert-newest')?.error?.message).toContain('old, more than 1h');

@@ -45,19 +45,27 @@ export const NOT_ASKABLE = { path: ['drill'], message: 'assertions are asked by 
 const params = z.strictObject({ ...loginParams, ...assertionFields, youngerThan: z.number().optional() });
 type Params = z.infer<typeof params>;
 
-/** Around the value, so that it is found in what the server says. */
-const MARK = 'dr-assertion:';
-
 /** The question as one text value; of a time, its age in seconds. */
 function question({ sql, youngerThan }: Pick<Params, 'sql' | 'youngerThan'>): string {
   const value = youngerThan === undefined ? `(${sql})::text` : `extract(epoch from now() - (${sql})::timestamptz)::text`;
-  return `SELECT '${MARK}' || coalesce(${value}, '') || ':' AS value`;
+  return `SELECT coalesce(${value}, '') AS value`;
+}
+
+const answer = z.object({ value: z.string() });
+
+/** The value in what the server says, e.g. `SELECT 1: {"value":"3"}`; undefined where it is none, or was cut short. */
+function valueIn(said: string): string | undefined {
+  try {
+    return answer.parse(JSON.parse(said.slice(said.indexOf('{')))).value;
+  } catch {
+    return undefined;
+  }
 }
 
 function whyNot(p: Params, value: string): string | undefined {
   const is = Number(value);
   if (p.equals !== undefined) return value === String(p.equals) ? undefined : `is ${value === '' ? 'nothing' : value}, not ${String(p.equals)}`;
-  if (value === '' || Number.isNaN(is)) return `is ${value === '' ? 'nothing' : value}: no number that could be compared`;
+  if (value.trim() === '' || Number.isNaN(is)) return `is ${value.trim() === '' ? 'nothing' : value}: no number that could be compared`;
   if (p.atLeast !== undefined) return is >= p.atLeast ? undefined : `is ${value}, less than ${p.atLeast}`;
   const ageMs = is * 1_000;
   return ageMs <= (p.youngerThan ?? 0) ? undefined : `is ${formatDuration(ageMs)} old, more than ${formatDuration(p.youngerThan ?? 0)}`;
@@ -71,8 +79,7 @@ async function askValue(ctx: StepContext, p: Pick<Params, keyof typeof loginPara
   if (typeof target === 'string') return { pending: target, waitingFor: 'aws' };
   const said = await ctx.effects.sql.statement(target, question(p), LIMITS.sqlMs, ctx.signal);
   if (said.state === 'unknown') return { pending: said.error, waitingFor: 'database' };
-  const [, value] = said.state === 'done' ? (new RegExp(`${MARK}(.*?):(?:\\s|$|[^\\w.+-])`, 's').exec(`${said.text} `) ?? []) : [];
-  return { value, said: said.state === 'done' ? 'it gives no value' : said.error };
+  return said.state === 'done' ? { value: valueIn(said.text), said: 'it gives no value that can be read' } : { value: undefined, said: said.error };
 }
 
 /** Of one value of production. */
