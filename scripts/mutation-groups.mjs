@@ -96,7 +96,7 @@ export const GROUPS = {
   },
   proof: {
     mutate: ['src/kinds/databases/{assertions,unique-keys,resize,replicate-backups}.ts', 'src/kinds/common-steps/{hold-probe,drill-probe,drill-assertion}.ts'],
-    tests: ['test/kinds/databases/{verbs-errors,sql-engine,replica}.test.ts', 'test/kinds/common-steps/{person-and-hold,drill-probe}.test.ts', 'test/engine/{failover,drill,backup-restore}.test.ts'],
+    tests: ['test/kinds/databases/{assertions,unique-keys,resize,replicate-backups,verbs-errors,sql-engine,replica}.test.ts', 'test/kinds/common-steps/{person-and-hold,drill-probe}.test.ts', 'test/engine/{failover,drill,backup-restore}.test.ts'],
   },
   sides: {
     mutate: ['src/kinds/autoscaling/{health,scale-in,launches}.ts', 'src/kinds/ec2/{stop,register,ours,launch-reasons}.ts'],
@@ -124,7 +124,7 @@ export const GROUPS = {
   },
   twins: {
     mutate: ['src/kinds/production.ts', 'src/kinds/databases/twin.ts', 'src/kinds/autoscaling/twin.ts', 'src/kinds/ec2/{twin,twin-source,dry-run}.ts', 'src/kinds/route53/twin-record.ts', 'src/plan/drill.ts'],
-    tests: ['test/kinds/twins.test.ts', 'test/kinds/route53/twin-record.test.ts', 'test/engine/{drill,drill-instances}.test.ts', 'test/refusals/{drill,drill-instances}.test.ts', 'test/app/drill-custom-steps.test.ts'],
+    tests: ['test/kinds/{twins,production}.test.ts', 'test/kinds/{databases,autoscaling,ec2}/twin.test.ts', 'test/kinds/route53/twin-record.test.ts', 'test/kinds/ec2/{twin-source,dry-run}.test.ts', 'test/plan/drill.test.ts', 'test/engine/{drill,drill-instances}.test.ts', 'test/refusals/{drill,drill-instances}.test.ts', 'test/app/drill-custom-steps.test.ts'],
   },
   people: {
     mutate: ['src/model/signals.ts', 'src/approvals/judge.ts', 'src/kinds/common-steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],

@@ -33,12 +33,8 @@ function silent(error: unknown): null {
   throw error;
 }
 
-function differences(before: Readonly<Record<string, Json>>, after: Readonly<Record<string, Json>>): string[] {
-  return Object.entries(before).flatMap(([name, was]) => {
-    const is = after[name] ?? null;
-    if (was === null || canonicalJson(was) === canonicalJson(is)) return [];
-    return [`${name}: ${inWords(was, is)}`];
-  });
+function difference(name: string, was: Json, is: Json): string[] {
+  return canonicalJson(was) === canonicalJson(is) ? [] : [`${name}: ${inWords(was, is)}`];
 }
 
 function inWords(was: Json, is: Json): string {
@@ -71,7 +67,7 @@ export function productionKind<P extends { key: string }>(params: z.ZodType<P>, 
       });
       const unseen = Object.keys(known).filter((name) => now[name] === null);
       if (unseen.length > 0) throw changed(`${unseen.join(' and ')} gave no answer again`);
-      const found = differences(Object.fromEntries(Object.keys(known).map((name) => [name, before[name] ?? null])), now);
+      const found = Object.entries(now).flatMap(([name, is]) => difference(name, before[name] ?? null, is));
       if (found.length > 0) throw changed(found.join('; '));
     },
   });

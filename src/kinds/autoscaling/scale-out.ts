@@ -102,7 +102,7 @@ async function holds(ctx: StepContext, p: Params): Promise<Observation> {
 
 /** What it is to want at the end, at least: its minimum, or less where another step of the plan shrinks it. */
 function leastLater(ctx: StepContext, p: Params): number {
-  const shrinks = (ctx.planned ?? []).flatMap(({ kind, params: other }) => (kind === 'auto-scaling-group.scaleIn' ? (params.omit({ min: true, max: true }).loose().safeParse(other).data ?? []) : []));
+  const shrinks = (ctx.planned ?? []).flatMap(({ kind, params: other }) => (kind === 'auto-scaling-group.scaleIn' ? (params.loose().safeParse(other).data ?? []) : []));
   return Math.min(p.min, ...shrinks.filter(({ region, group }) => region === p.region && group === p.group).map(({ desired }) => desired));
 }
 
@@ -152,9 +152,8 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   if (before === undefined || group === undefined) return;
   const is = sizesOf(group);
   if (is.min === before.min && is.desired === before.desired && is.max === before.max) return;
-  const set = { min: Math.max(before.min, p.min), desired: Math.max(before.desired, p.desired), max: Math.max(before.max, p.max) };
   // Scaling policies move what is wanted, and nothing else.
-  if (is.min !== set.min || is.max !== set.max) {
+  if (is.min !== Math.max(before.min, p.min) || is.max !== Math.max(before.max, p.max)) {
     throw new DrError({
       code: 'SIZE_CHANGED',
       exit: 'refused',

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
-import type { AwsCaller } from '../../../src/aws/caller.ts';
+import { imageRefusal } from '../../../src/kinds/ec2/image-gate.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { stepOf, TOKYO } from '../context.ts';
+import { portOf } from '../port.ts';
 
 const NOW = Date.parse('2026-11-20T10:00:00Z');
 const DAY_MS = 86_400_000;
@@ -18,21 +19,15 @@ interface Answers {
 }
 
 async function gate({ images = [image('ami-1', DAY_MS)], instances = [], params = {}, facts = {}, ...rest }: Answers = {}) {
-  const asked: { operation: string; input: unknown }[] = [];
   const version = 'version' in rest ? rest.version : { VersionNumber: 3 };
   const output = (operation: string): object => {
     if (operation === 'DescribeImages') return { Images: images };
     if (operation === 'DescribeLaunchTemplateVersions') return { LaunchTemplateVersions: version === undefined ? [] : [version] };
     return { Reservations: [{ Instances: instances }] };
   };
-  const aws = {
-    call: ({ operation, input }: { operation: string; input: unknown }) => {
-      asked.push({ operation, input });
-      return Promise.resolve({ output: output(operation), requestId: undefined });
-    },
-  } as unknown as AwsCaller;
-  const step = await stepOf('ec2-image.imageGate', { ...PARAMS, ...params }, { clock: new VirtualClock(NOW), effects: { aws }, facts });
-  return { ...step, asked };
+  const port = portOf(Object.fromEntries(['DescribeImages', 'DescribeLaunchTemplateVersions', 'DescribeInstances'].map((operation) => [operation, output(operation)])));
+  const step = await stepOf('ec2-image.imageGate', { ...PARAMS, ...params }, { clock: new VirtualClock(NOW), effects: { aws: port.aws }, facts });
+  return { ...step, ...port };
 }
 
 const inputOf = (step: { asked: { operation: string; input: unknown }[] }, operation: string) => step.asked.find((one) => one.operation === operation)?.input;
@@ -45,6 +40,7 @@ describe('the image that is chosen', () => {
     expect(step.recorded['launch.api']).toEqual({ image: 'ami-new', version: '3', token: expect.stringMatching(/^[0-9a-f]{16}$/) as string });
     expect(inputOf(step, 'DescribeImages')).toMatchObject({ Owners: ['self'], Filters: [{ Name: 'name', Values: ['api-*'] }] });
     expect(inputOf(step, 'DescribeLaunchTemplateVersions')).toMatchObject({ LaunchTemplateName: 'api', Versions: ['$Default'] });
+    expect(step.isStoppable()).toBe(true);
   });
 
   it('is looked for by name and tag, by tag alone, or by id', async () => {
@@ -73,6 +69,31 @@ describe('the image that is chosen', () => {
     expect(await (await gate({ images: [image('ami-1', -5000, { Name: undefined })] })).check()).toEqual({ state: 'ok', because: 'ami-1, 0.0 s old' });
   });
 
+  it.each<[object, string]>([
+    [{ name: 'api-*' }, 'api-*'],
+    [{ tag: { key: 'role', value: 'api' } }, 'role=api'],
+    [{ name: 'api-*', tag: { key: 'role', value: 'api' } }, 'api-*, role=api'],
+    [{ id: 'ami-0123456789abcdef0' }, 'ami-0123456789abcdef0'],
+  ])('is none: %o', async (wanted, shown) => {
+    expect(await (await gate({ images: [], params: { image: wanted as Json } })).check()).toMatchObject({ state: 'refused', refusal: { observed: `${TOKYO} has no image ${shown} that is available`, threshold: 'a copied image' } });
+  });
+
+  it('is not usable, with what AWS says of it and what mends it', async () => {
+    const of = async (more: object) => (await gate({ images: [image('ami-1', 0, more)], params: { image: { id: 'ami-0123456789abcdef0' } } })).check();
+    const failed = { rule: 'image', observed: 'the image ami-1 is failed: the snapshot is gone', threshold: 'available', override: `none: copy the image into ${TOKYO} again, or name another one in the runbook` };
+    expect(await of({ State: 'failed', StateReason: { Message: 'the snapshot is gone' } })).toMatchObject({ state: 'refused', refusal: failed });
+    expect(await of({ State: 'failed', StateReason: {} })).toMatchObject({ refusal: { ...failed, observed: 'the image ami-1 is failed' } });
+    expect(await of({ State: 'pending' })).toMatchObject({ refusal: { override: 'none: wait until it is copied' } });
+  });
+
+  it('is judged the same way for a look at readiness', async () => {
+    const refusal = async (answers: Answers) => {
+      const { aws, clock } = await gate(answers);
+      return imageRefusal({ effects: { aws, clock }, signal: new AbortController().signal } as never, PARAMS as never);
+    };
+    expect([await refusal({}), await refusal({ images: [] })]).toEqual([undefined, expect.objectContaining({ rule: 'image', consequence: `api could not be launched in ${TOKYO}, or not as it runs now` })]);
+  });
+
   it('in no state that AWS names is refused by id', async () => {
     expect(await (await gate({ images: [image('ami-1', 0, { State: undefined })], params: { image: { id: 'ami-0123456789abcdef0' } } })).observe()).toMatchObject({ state: 'refused', refusal: { observed: 'the image ami-1 is in no known status' } });
   });
@@ -93,7 +114,7 @@ describe('what runs already', () => {
   it('from another image is warned of: it counts, and is not replaced', async () => {
     expect(await (await gate({ instances: [running('i-1', 'ami-1'), running('i-2', 'ami-0'), running('i-3', undefined)] })).check()).toMatchObject({
       state: 'ok',
-      warnings: ['i-2 runs ami-0, not ami-1: it counts, and is not replaced', 'i-3 runs an unknown image, not ami-1: it counts, and is not replaced'].map((observed) => expect.objectContaining({ rule: 'image-older', observed }) as object),
+      warnings: [['i-2', 'ami-0'], ['i-3', 'an unknown image']].map(([id = '', runs = '']) => ({ rule: 'image-older', observed: `${id} runs ${runs}, not ami-1: it counts, and is not replaced`, wanted: 'instances that run ami-1', mend: `aws ec2 terminate-instances --region ${TOKYO} --instance-ids ${id}, so that a run launches it again; or accept what it runs` })),
     });
     expect(await (await gate({ instances: [running('i-1', 'ami-1')] })).check()).not.toHaveProperty('warnings');
   });
