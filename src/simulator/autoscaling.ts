@@ -34,7 +34,8 @@ export const autoscaling: ServiceModel<'autoscaling'> = {
       if (call.state.groups.get(call.region, name) !== undefined) throw call.error('AlreadyExists', 400, `AutoScalingGroup by this name already exists - A group with the name ${name} already exists`);
       const ways = [input.LaunchTemplate, input.LaunchConfigurationName, input.MixedInstancesPolicy].filter((way) => way !== undefined);
       if (ways.length !== 1) throw no('Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.');
-      for (const template of [input.LaunchTemplate, input.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification]) {
+      const policy = input.MixedInstancesPolicy?.LaunchTemplate;
+      for (const template of [input.LaunchTemplate, policy?.LaunchTemplateSpecification, ...(policy?.Overrides ?? []).map((other) => other.LaunchTemplateSpecification)]) {
         const { LaunchTemplateId: id, LaunchTemplateName: named } = template ?? {};
         if (id !== undefined && named !== undefined) throw no('Valid requests must contain either launchTemplateId or LaunchTemplateName');
         if ((id ?? GROUP_TEMPLATE.id) !== GROUP_TEMPLATE.id) throw no(`The specified launch template, with template ID ${id ?? ''}, does not exist.`);

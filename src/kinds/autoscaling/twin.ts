@@ -52,13 +52,18 @@ function stranger(ctx: StepContext, p: Params, group: Group): Refusal | undefine
 
 /** What tells how an instance is launched, as the group has it. */
 function launchOf({ LaunchTemplate: template, MixedInstancesPolicy: policy, LaunchConfigurationName: configuration }: Group) {
-  // Route by id where both are shown: AWS takes one of them.
   if (policy !== undefined) {
-    const { LaunchTemplateName: _, ...specification } = policy.LaunchTemplate?.LaunchTemplateSpecification ?? {};
-    return { MixedInstancesPolicy: { ...policy, LaunchTemplate: { ...policy.LaunchTemplate, LaunchTemplateSpecification: specification } } };
+    const { LaunchTemplateSpecification: own, Overrides: others } = policy.LaunchTemplate ?? {};
+    const Overrides = others?.map((other) => ({ ...other, LaunchTemplateSpecification: byId(other.LaunchTemplateSpecification) }));
+    return { MixedInstancesPolicy: { ...policy, LaunchTemplate: { LaunchTemplateSpecification: byId(own), Overrides } } };
   }
-  if (template !== undefined) return { LaunchTemplate: { LaunchTemplateId: template.LaunchTemplateId, Version: template.Version } };
+  if (template !== undefined) return { LaunchTemplate: byId(template) };
   return configuration === undefined ? undefined : { LaunchConfigurationName: configuration };
+}
+
+/** AWS shows the id and the name of a template, and takes one of them. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateSpecification.html */
+function byId(template: Group['LaunchTemplate']): Group['LaunchTemplate'] {
+  return template && { LaunchTemplateId: template.LaunchTemplateId, Version: template.Version };
 }
 
 async function askToDelete(ctx: StepContext, region: string, group: string): Promise<boolean> {
