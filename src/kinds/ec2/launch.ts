@@ -36,6 +36,11 @@ function idOf(instance: Ec2Instance): string {
   return instance.InstanceId ?? '';
 }
 
+/** By a request of the run whose gate has chosen that token. */
+function isOf(token: string | undefined, instance: Ec2Instance): boolean {
+  return token !== undefined && instance.ClientToken?.includes(token) === true;
+}
+
 interface Found {
   alive: Ec2Instance[];
   /** Launched by an earlier run, of what would be launched now, and not running: no more of them than are missing. */
@@ -59,12 +64,11 @@ async function look(ctx: StepContext, p: Params): Promise<Found> {
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const { alive, stopping, stopped } = await look(ctx, p);
   const token = readLaunch(ctx, p.name)?.token;
-  const mine = alive.some((i) => token !== undefined && i.ClientToken?.includes(token) === true);
   if (alive.length < p.count) {
     // A launch is all or nothing: if some of it can be seen, the rest will be.
-    if (mine) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
+    if (alive.some((i) => isOf(token, i))) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
     if (stopping.length > stopped.length) return { state: 'pending', because: `${plural(stopping.length, 'instance')} still stopping`, waitingFor: 'aws' };
-    const ended = ctx.attempt === 0 || token === undefined ? '' : await endedAtOnce(ctx, p, token);
+    const ended = ctx.attempt === 0 ? '' : await endedAtOnce(ctx, p, token);
     if (ended !== '') return { state: 'impossible', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running; ${ended}`, next: ['correct what AWS names, then start another run: the request of this one answers with the same instances', LAUNCH_GUIDE] };
     willStart(ctx, p.name, stopped);
     return { state: 'absent', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running` };
@@ -74,9 +78,9 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 /** What AWS says of instances that were launched with this token and have ended; empty where there are none. */
-async function endedAtOnce(ctx: StepContext, p: Params, token: string): Promise<string> {
+async function endedAtOnce(ctx: StepContext, p: Params, token: string | undefined): Promise<string> {
   const gone = await findInstances(ctx.effects.aws, p.region, { Filters: launchedFilters(ctx.runbook, p.name, GONE) }, { signal: ctx.signal });
-  return whyEnded(gone.filter((i) => i.ClientToken?.includes(token) === true));
+  return whyEnded(gone.filter((i) => isOf(token, i)));
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
@@ -84,7 +88,6 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   if (choice === undefined) throw new Error(`no image of ${p.name} was chosen`);
   const { alive, stopped } = await look(ctx, p);
   const missing = p.count - alive.length;
-  if (missing <= 0) return;
   const tried: string[] = [];
   const started = stopped.length > 0 && (await start(ctx, p.region, stopped)) === 'started';
   if (stopped.length > 0 && !started) tried.push(`none to start ${stopped.join(', ')} again`);
@@ -114,7 +117,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   const started = new Set(startedBefore(ctx, p.name));
   for (;;) {
     const { alive } = await look(ctx, p);
-    const mine = alive.filter((i) => started.has(idOf(i)) || (token !== undefined && i.ClientToken?.includes(token) === true)).map(idOf);
+    const mine = alive.filter((i) => started.has(idOf(i)) || isOf(token, i)).map(idOf);
     if (mine.length === 0) return;
     await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StopInstances', input: { InstanceIds: mine }, signal: ctx.signal });
     await ctx.wait('aws', LOOK_MS);

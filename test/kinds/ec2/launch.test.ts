@@ -87,6 +87,7 @@ describe('the instances of a side', () => {
   it.each<[string, World, object]>([
     ['before this run has asked for any', {}, {}],
     ['of another run', { attempt: 1 }, { ClientToken: 'dr-of-another-run-2-0-0' }],
+    ['by hand', { attempt: 1 }, { ClientToken: undefined }],
     ['without a reason', { attempt: 1 }, { StateReason: undefined }],
     ['and whose launch nobody has journaled', { attempt: 1, facts: {} }, {}],
   ])('that have ended %s end nothing', async (_what, world, more) => {
@@ -111,6 +112,9 @@ describe('what is started again', () => {
     const more = await launch([launched('i-1', 'stopped'), launched('i-2', 'stopped'), launched('i-3', 'stopped')]);
     await more.act();
     expect(more.changes()).toEqual([{ service: 'ec2', operation: 'StartInstances', region: TOKYO, input: { InstanceIds: ['i-1', 'i-2'] } }]);
+    const half = await launch([there('i-4'), launched('i-1', 'stopped'), launched('i-2', 'stopped')]);
+    await half.act();
+    expect(half.changes().map(({ input }) => input.InstanceIds)).toEqual([['i-1']]);
     const one = await launch([launched('i-1', 'stopped')]);
     await one.act();
     expect(one.changes().map(({ operation, input }) => [operation, input.MinCount])).toEqual([['StartInstances', undefined], ['RunInstances', 1]]);
@@ -141,10 +145,10 @@ describe('the request', () => {
 
   it('is made in each subnet and of each type, and then ends the step with what was tried', async () => {
     const full = { RunInstances: awsError('InsufficientInstanceCapacity', { operation: 'RunInstances' }), StartInstances: awsError('InsufficientInstanceCapacity', { operation: 'StartInstances' }) };
-    const step = await launch([launched('i-1', 'stopped')], { answers: full });
+    const step = await launch([launched('i-1', 'stopped'), launched('i-2', 'stopped')], { answers: full });
     await expect(step.act()).rejects.toMatchObject({
       code: 'NO_CAPACITY',
-      message: `${TOKYO} has no capacity for web: none to start i-1 again; no instance of the template’s type in subnet-0a; no instance of the template’s type in subnet-0b; no m6g.large in subnet-0a; no m6g.large in subnet-0b`,
+      message: `${TOKYO} has no capacity for web: none to start i-1, i-2 again; no instance of the template’s type in subnet-0a; no instance of the template’s type in subnet-0b; no m6g.large in subnet-0a; no m6g.large in subnet-0b`,
       next: ['name other `types` or `subnets` for web in the runbook; then: dr resume', expect.stringContaining('capacity reservation') as string],
     });
     expect(step.changes().map(({ input: { InstanceType, SubnetId } }) => [InstanceType, SubnetId])).toEqual([[undefined, undefined], [undefined, 'subnet-0a'], [undefined, 'subnet-0b'], ['m6g.large', 'subnet-0a'], ['m6g.large', 'subnet-0b']]);
@@ -184,14 +188,14 @@ describe('what is taken back', () => {
     });
     const began = step.clock.now();
     await step.undo();
-    return { asked, took: step.clock.now() - began, waits: step.waits(), isStoppable: step.isStoppable() };
+    return { asked, took: step.clock.now() - began, waits: step.waits(), services: step.changes().map(({ service }) => service), isStoppable: step.isStoppable() };
   }
 
   it('is what this run launched or started: stopped, and asked again until it is seen', async () => {
     const shown = [launched('i-1', 'running', mine), launched('i-2'), there('i-3'), launched('i-4', 'running', { ClientToken: 'dr-of-another-run-2-0-0' })];
-    const { asked, took, waits, isStoppable } = await undone(shown, { ...FACTS, 'started.web': ['i-2'] });
+    const { asked, took, waits, services, isStoppable } = await undone(shown, { ...FACTS, 'started.web': ['i-2'] });
     expect(asked).toEqual([['i-1', 'i-2'], ['i-1', 'i-2']]);
-    expect([took, waits.map(({ cause }) => cause), isStoppable]).toEqual([10_000, ['aws'], true]);
+    expect([took, waits.map(({ cause }) => cause), services, isStoppable]).toEqual([10_000, ['aws'], ['ec2', 'ec2'], true]);
   });
 
   it('is nothing where nothing was launched, or nobody knows by which token', async () => {

@@ -70,6 +70,10 @@ describe('the instances', () => {
     const step = await start([one(1), one(3), one(2)], { facts: { 'started.batch': [id(9)] } });
     expect(await step.observe()).toEqual({ state: 'absent', because: '0 of 2 instances running' });
     expect(step.recorded).toEqual({ 'started.batch': [id(9), id(2), id(1), id(3)] });
+    // What runs by now was not started by this run: nobody stops it again.
+    const other = await start([one(1, 'running'), one(2), one(3, 'stopping')], { params: { ids: [id(1), id(2), id(3)] } });
+    await other.observe();
+    expect(other.recorded).toEqual({ 'started.batch': [id(2)] });
   });
 
   it('that are still stopping are waited for, where they are enough', async () => {
