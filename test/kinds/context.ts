@@ -40,7 +40,6 @@ export interface AtHand {
   planned?: NonNullable<StepContext['planned']>;
   signal?: AbortSignal;
   run?: Partial<RunFacts>;
-  attempt?: number;
 }
 
 /** One step kind, asked directly: what it answers, and what it has recorded. */
