@@ -12,11 +12,11 @@ export const GROUPS = {
   },
   step: {
     mutate: ['src/engine/{run-step,step-parts,error-records,trace}.ts'],
-    tests: ['test/engine/{run-step,step-words,ends,late-request,trace,superseded,guard-steps,error-records}.test.ts'],
+    tests: ['test/engine/{run-step,step-words,ends,late-request,trace,trace-ports,superseded,guard-steps,error-records}.test.ts'],
   },
   run: {
     mutate: ['src/engine/{execute,schedule,probes}.ts'],
-    tests: ['test/engine/{execute,ends,schedule,undo,end-look,line-decisions,late-request,guard-steps}.test.ts'],
+    tests: ['test/engine/{execute,ends,schedule,undo,end-look,line-decisions,late-request,guard-steps,probes,impact}.test.ts'],
   },
   guards: {
     mutate: ['src/engine/guards.ts'],
