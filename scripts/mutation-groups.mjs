@@ -80,11 +80,11 @@ export const GROUPS = {
   },
   seen: {
     mutate: ['src/kinds/databases/{signals,backup-signal,lag,found-writer,line-position,instance,writer,change,recovery-points}.ts'],
-    tests: ['test/kinds/databases/{signals,earlier-runs,drafts,line-position,change,no-answer,in-sync,recovery-gate,promote}.test.ts', 'test/refusals/databases.test.ts'],
+    tests: ['test/kinds/databases/{signals,earlier-runs,drafts,line-position,change,change-refused,instance,recovery-points,no-answer,in-sync,recovery-gate,promote}.test.ts', 'test/refusals/databases.test.ts'],
   },
   restore: {
     mutate: ['src/kinds/databases/{restore,restore-settings,carried,option-group}.ts'],
-    tests: ['test/kinds/databases/{backup-errors,carried,restore-through-wire,verbs-errors}.test.ts', 'test/engine/{backup-restore,option-groups}.test.ts', 'test/refusals/restore.test.ts'],
+    tests: ['test/kinds/databases/{restore,restore-settings,option-group,carried,drafts}.test.ts'],
   },
   switchover: {
     mutate: ['src/kinds/databases/{quiesce,open-writes,canary,login}.ts'],
@@ -92,7 +92,7 @@ export const GROUPS = {
   },
   standby: {
     mutate: ['src/kinds/databases/{close-old,keep-old,rebuild,standby,fence-again,refusals,offered,vpc}.ts'],
-    tests: ['test/kinds/databases/{drafts,fence-decisions,fence-again-asked,fence-undo,standby-gate,in-sync,offered,verbs-errors,verbs-through-wire,refusals,carried}.test.ts', 'test/engine/{reprotect,guards}.test.ts', 'test/app/abort.test.ts'],
+    tests: ['test/kinds/databases/{drafts,fence-decisions,fence-again-asked,fence-undo,close-old,keep-old,rebuild,standby,refusals,offered,vpc}.test.ts', 'test/engine/guards.test.ts'],
   },
   proof: {
     mutate: ['src/kinds/databases/{assertions,unique-keys,resize,replicate-backups}.ts', 'src/kinds/common-steps/{hold-probe,drill-probe,drill-assertion}.ts'],

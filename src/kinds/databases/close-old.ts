@@ -8,7 +8,7 @@ import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
 import { fact } from '../../model/fact.ts';
 import { inRegionOf, keptFact } from './facts.ts';
 import { activeIsThere, backedUpParams } from './keep-old.ts';
-import { follows, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { follows, keptBefore, learn, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { memberRefusal } from './refusals.ts';
 import { recordFence } from './verdict.ts';
 import { quarantineRefusal } from './vpc.ts';
@@ -23,13 +23,13 @@ interface Closing {
   id: string;
 }
 
-/** Looks at the instance that is to be closed; `before` is called when it is open, just before it is closed. */
+/** Looks at the instance that is to be closed; `before` is called when it is open, just before it is closed: what it answers is waited for. */
 async function observeClosing(
   ctx: StepContext,
   p: Closing,
   group: string,
   instance: DbInstance | undefined,
-  before: (instance: DbInstance) => void,
+  before: (instance: DbInstance) => Observation | undefined,
 ): Promise<Observation> {
   if (instance === undefined) return { state: 'reached', because: `there is no old ${p.id} in ${p.region} to close` };
   const id = instance.DBInstanceIdentifier ?? p.id;
@@ -42,7 +42,8 @@ async function observeClosing(
   if (state === 'closing') return { state: 'pending', because: `${group} is being applied to ${id}`, waitingFor: 'aws' };
   const not = notReady(id, dbInstanceState(instance.DBInstanceStatus), ': only an available instance can be put into quarantine');
   if (not !== undefined) return not;
-  before(instance);
+  const unknown = before(instance);
+  if (unknown !== undefined) return unknown;
   closedFact.record(ctx, inRegionOf(p), { id, groups: groupsOf(instance) });
   return { state: 'absent', because: `${id} in ${p.region} still lets connections in` };
 }
@@ -76,12 +77,8 @@ const closeOldParams = standbyParams.required({ quarantine: true });
 export const closeOld = stepKind<z.infer<typeof closeOldParams>>({
   params: closeOldParams,
   check: () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const),
-  observe: async (ctx, p) =>
-    observeClosing(ctx, p, p.quarantine, await oldOne(ctx, p), (instance) => {
-      // Its own groups are part of what the new replica gets: afterwards nobody could tell them.
-      const known = standbyFact.read(ctx, inRegionOf(p));
-      if (known === undefined) standbyFact.record(ctx, inRegionOf(p), { kept: null, settings: settingsOf(instance, p) });
-    }),
+  // Its own groups are part of what the new replica gets.
+  observe: async (ctx, p) => observeClosing(ctx, p, p.quarantine, await oldOne(ctx, p), (instance) => (standbyFact.read(ctx, inRegionOf(p)) === undefined ? learn(ctx, p, instance, null) : undefined)),
   act: (ctx, p) => closeIt(ctx, p, p.quarantine),
   stays: staysClosed,
 });

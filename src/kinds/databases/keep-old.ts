@@ -7,7 +7,7 @@ import { databasePart, instanceSchema, refused, securityGroupId, stepKind } from
 import type { Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';
 import { countRefusal, isAvailable, modifyWhenFree, notReady, orRefused } from './change.ts';
 import { inRegionOf, keptFact } from './facts.ts';
-import { follows, freeName, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { follows, freeName, keptBefore, learn, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { sessionsEnded } from './verdict.ts';
 import { type Database, instanceNow, rdsResource } from './instance.ts';
 import type { StepDraft } from '../../model/kind.ts';
@@ -32,7 +32,8 @@ interface Keeping<P extends Old> {
   params: z.ZodType<P>;
   check(ctx: StepContext, p: P): Promise<Verdict>;
   chosen(ctx: StepContext, p: P): string | undefined;
-  choose(ctx: StepContext, p: P, kept: string, old: DbInstance): void;
+  /** Undefined where it is chosen; else what is waited for before. */
+  choose(ctx: StepContext, p: P, kept: string, old: DbInstance): Observation | undefined;
   /** Nothing has the old name, and this run has chosen no new one. */
   missing(ctx: StepContext, p: P): Promise<Observation>;
   isNew?(instance: DbInstance, p: P): boolean;
@@ -51,7 +52,8 @@ function keeping<P extends Old>(k: Keeping<P>): StepKind<P> {
       const not = notReady(p.id, dbInstanceState(old.DBInstanceStatus), ': only an available instance can be renamed');
       if (not !== undefined) return not;
       // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
-      k.choose(ctx, p, kept ?? (await freeName(ctx, p)), old);
+      const unknown = k.choose(ctx, p, kept ?? (await freeName(ctx, p)), old);
+      if (unknown !== undefined) return unknown;
       return orRefused(ctx, p, { state: 'absent', because: k.because(p) }, 'to rename it');
     },
     act: async (ctx, p) => {
@@ -104,14 +106,11 @@ export const keepOld = stepKind(
     params: standbyParams,
     check: (_, p) => Promise.resolve(withWarning(p, { state: 'ok', because: 'the gate has looked at it' })),
     chosen: (ctx, p) => standbyFact.read(ctx, inRegionOf(p))?.kept ?? undefined,
-    choose: (ctx, p, kept, old) => {
-      standbyFact.record(ctx, inRegionOf(p), { kept, settings: standbyFact.read(ctx, inRegionOf(p))?.settings ?? settingsOf(old, p) });
-    },
+    choose: (ctx, p, kept, old) => learn(ctx, p, old, kept),
     missing: async (ctx, p) => {
       const before = await keptBefore(ctx, p);
       if (before === undefined) return { state: 'impossible', because: `there is neither ${p.id} nor a kept one in ${p.region}` };
-      standbyFact.record(ctx, inRegionOf(p), { kept: before.DBInstanceIdentifier ?? null, settings: settingsOf(before, p) });
-      return { state: 'reached', because: `${p.id} is kept as ${before.DBInstanceIdentifier ?? ''}` };
+      return learn(ctx, p, before, before.DBInstanceIdentifier ?? null) ?? { state: 'reached', because: `${p.id} is kept as ${before.DBInstanceIdentifier ?? ''}` };
     },
     isNew: follows,
     because: (p) => `${p.id} has the name that the new replica needs`,
@@ -134,6 +133,7 @@ export const keepBackedUp = stepKind(
     chosen: (ctx, p) => keptFact.read(ctx, inRegionOf(p)),
     choose: (ctx, p, kept) => {
       keptFact.record(ctx, inRegionOf(p), kept);
+      return undefined;
     },
     missing: (_, p) => Promise.resolve({ state: 'reached', because: `the name ${p.id} is free in ${p.region}` }),
     because: (p) => `${p.id} in ${p.region} has the name that the next restore needs`,

@@ -4,8 +4,9 @@ import { type DbInstance, listDbInstances } from '../../aws/rds.ts';
 import { carriedSettings, shownSettings } from './carried.ts';
 import { allow, databasePart, inRegion, securityGroupId } from '../common.ts';
 import { fact } from '../../model/fact.ts';
-import type { Permission, StepContext } from '../../model/step.ts';
+import type { Observation, Permission, StepContext } from '../../model/step.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { inRegionOf } from './facts.ts';
 import { dbArn, rdsArns } from './instance.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
 
@@ -69,6 +70,19 @@ export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
     carried: carriedSettings(old, p.instanceClass),
     shown: shownSettings(old),
   };
+}
+
+/**
+ * Writes down what the new replica gets from the old instance, and the name by which that is kept. What was written down once stays: in quarantine
+ * nobody could tell its groups. What AWS does not show of it is asked for again.
+ */
+export function learn(ctx: StepContext, p: StandbyParams, old: DbInstance, kept: string | null): Observation | undefined {
+  const known = standbyFact.read(ctx, inRegionOf(p))?.settings;
+  const settings = known ?? settingsOf(old, p);
+  const unknown = known === undefined ? [...notShown(old, p), ...(settings.securityGroups.length === 0 ? ['VpcSecurityGroups'] : [])] : [];
+  if (unknown.length > 0) return { state: 'pending', because: `AWS does not show ${unknown.join(', ')} of ${old.DBInstanceIdentifier ?? p.id}, which the new replica is to have`, waitingFor: 'aws' };
+  standbyFact.record(ctx, inRegionOf(p), { kept, settings });
+  return undefined;
 }
 
 function own(group: string | undefined): string | undefined {

@@ -11,7 +11,7 @@ const CLOSED = 'sg-0aaaaaaaaaaaaaaaa';
 const OPEN = 'sg-0bbbbbbbbbbbbbbbb';
 const WRITER = `arn:aws:rds:${TOKYO}:111122223333:db:new`;
 const group = (id: string, Status = 'active') => ({ VpcSecurityGroupId: id, Status });
-const old = (more: object = {}) => ({ DBInstanceIdentifier: 'old', DBInstanceStatus: 'available', DBInstanceClass: 'db.r6g.large', VpcSecurityGroups: [group(OPEN)], ...more });
+const old = (more: object = {}) => ({ DBInstanceIdentifier: 'old', DBInstanceStatus: 'available', DBInstanceClass: 'db.r6g.large', MultiAZ: true, PubliclyAccessible: false, DeletionProtection: false, VpcSecurityGroups: [group(OPEN)], ...more });
 const FACT: Json = { kept: 'old-old-1', settings: { instanceClass: 'db.r6g.large', securityGroups: [OPEN], multiAz: true, publiclyAccessible: false, deletionProtection: false } };
 const FOUND: Record<string, Json> = { [`closed.orders.${SEOUL}`]: { id: 'old-old-1', groups: [OPEN, 'sg-0cccccccccccccccc'] } };
 
@@ -38,6 +38,13 @@ describe('the old instance of a replicated database', () => {
     const step = await closing(there(old({ DBInstanceIdentifier: 'old-old-1' })), { [`standby.orders.${SEOUL}`]: FACT });
     expect(await step.observe()).toMatchObject({ state: 'absent', because: `old-old-1 in ${SEOUL} still lets connections in` });
     expect(Object.keys(step.recorded)).toEqual([`closed.orders.${SEOUL}`]);
+  });
+
+  it('is not closed before AWS shows all that the new replica is to have: neither "off" nor a default is made of it', async () => {
+    const step = await closing(there(old({ MultiAZ: undefined, DeletionProtection: undefined })));
+    expect(await step.observe()).toEqual({ state: 'pending', because: 'AWS does not show MultiAZ, DeletionProtection of old, which the new replica is to have', waitingFor: 'aws' });
+    expect(step.recorded).toEqual({});
+    expect(await (await closing(there(old({ VpcSecurityGroups: undefined })))).observe()).toMatchObject({ because: 'AWS does not show VpcSecurityGroups of old, which the new replica is to have' });
   });
 
   it('is closed once the group is its only one and in force: that is the verdict on it', async () => {

@@ -11,7 +11,7 @@ import { type Answer, awsError, type Call, type Shown, smallRds } from './small-
 const WRITER = `arn:aws:rds:${TOKYO}:111122223333:db:new`;
 const CLOSED = 'sg-0aaaaaaaaaaaaaaaa';
 const SETTINGS = { instanceClass: 'db.r6g.large', securityGroups: ['sg-0bbbbbbbbbbbbbbbb'], multiAz: true, publiclyAccessible: false, deletionProtection: false };
-const old = (more: object = {}) => ({ DBInstanceIdentifier: 'old', DBInstanceStatus: 'available', DBInstanceClass: 'db.t4g.small', ...more });
+const old = (more: object = {}) => ({ DBInstanceIdentifier: 'old', DBInstanceStatus: 'available', DBInstanceClass: 'db.t4g.small', MultiAZ: true, PubliclyAccessible: false, DeletionProtection: false, VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0cccccccccccccccc' }], ...more });
 const kept = (more: object = {}) => old({ DBInstanceIdentifier: 'kept', ...more });
 const there = (...instances: object[]): Shown => ({ instances: { [SEOUL]: instances, [TOKYO]: [{ DBInstanceIdentifier: 'new', DBInstanceStatus: 'available' }] } });
 const STANDBY = `standby.orders.${SEOUL}`;
@@ -144,6 +144,22 @@ describe('of a replicated database', () => {
     const first = await keeping('rds-read-replica', there(old()), {}, { clock: new VirtualClock(Date.parse('2026-01-01T10:00:00Z')) });
     await first.observe();
     expect(first.recorded).toMatchObject({ [STANDBY]: { kept: 'old-old-20260101', settings: { instanceClass: 'db.t4g.small' } } });
+  });
+
+  it('no name is chosen before AWS shows all that the new replica is to have', async () => {
+    const pending = (name: string) => ({ state: 'pending', because: `AWS does not show MultiAZ of ${name}, which the new replica is to have`, waitingFor: 'aws' });
+    for (const name of ['old', 'old-old-20251231']) {
+      const step = await keeping('rds-read-replica', there(old({ DBInstanceIdentifier: name, MultiAZ: undefined })));
+      expect(await step.observe()).toEqual(pending(name));
+      expect(step.recorded).toEqual({});
+    }
+  });
+
+  it('what was written down before it was closed stays, also where another run has renamed it since', async () => {
+    const closed = old({ DBInstanceIdentifier: 'old-old-20251231', VpcSecurityGroups: [{ VpcSecurityGroupId: CLOSED }] });
+    const step = await keeping('rds-read-replica', there(closed), chosen(null), { params: { quarantine: CLOSED } });
+    expect(await step.observe()).toMatchObject({ state: 'reached' });
+    expect(step.recorded).toEqual(chosen('old-old-20251231'));
   });
 
   it('the new replica has the name: it is done', async () => {
