@@ -160,6 +160,18 @@ describe('health checks that cannot switch', () => {
     `);
   });
 
+  it('a name that no other set answers', async () => {
+    const sim = await byCheck();
+    sim.world.addRecordSets(ZONE, [{ name: 'www.example.com', ttl: 60, type: 'A', values: ['127.0.0.2'], setIdentifier: 'seoul', weight: 1, healthCheckId: 'hc-seoul' }]);
+    expect(await shift(sim, { params: { records: ['shop', 'www'].map((label) => ({ name: `${label}.example.com`, type: 'A' })) } })).toMatchInlineSnapshot(`
+      "rule         health-check
+      observed     www.example.com A has only sets that would be taken out (seoul): Route 53 would still answer with them (just now)
+      threshold    each set has a health check of its own that is not inverted, of a type that can be disabled and inverted
+      consequence  switching it would take out too much, or nothing
+      override     give each name a set that answers for the region that stays, or correct \`sets\` in the runbook"
+    `);
+  });
+
   it('one that is inverted', async () => {
     const sim = await byCheck();
     sim.world.addHealthCheck({ id: 'hc-inverted', watches: { kind: 'region-endpoint', region: TOKYO }, inverted: true });

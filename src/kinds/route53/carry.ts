@@ -81,7 +81,8 @@ async function look(ctx: StepContext, p: Params): Promise<Health> {
       }),
     ),
   );
-  const says = (['bad', 'unknown', 'good'] as const).find((word) => seen.some((health) => health.says === word)) ?? 'good';
+  const has = (word: Health['says']): boolean => seen.some((health) => health.says === word);
+  const says = has('bad') ? 'bad' : has('unknown') ? 'unknown' : 'good';
   return { says: says === 'unknown' && !p.mustKnow ? 'good' : says, because: seen.map((health) => health.because).join('; ') };
 }
 
@@ -113,12 +114,12 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const now = ctx.effects.clock.now();
   const before = follows(noted.last, now) ? noted : {};
   const good = says === 'good';
-  const span = { goodSince: good ? (before.goodSince ?? now) : undefined, badSince: good ? undefined : (before.badSince ?? now), last: now };
-  spanFact.record(ctx, p.key, span);
-  if (span.goodSince !== undefined && now - span.goodSince >= p.holdMs) {
+  const since = (good ? before.goodSince : before.badSince) ?? now;
+  spanFact.record(ctx, p.key, { goodSince: good ? since : undefined, badSince: good ? undefined : since, last: now });
+  if (good && now - since >= p.holdMs) {
     return { state: 'reached', because: p.holdMs === 0 ? because : `good for ${formatDuration(p.holdMs)}: ${because}` };
   }
-  if (span.badSince !== undefined && now - span.badSince >= PATIENCE_MS) return refusal(p, because);
+  if (!good && now - since >= PATIENCE_MS) return refusal(p, because);
   return { state: 'pending', because, waitingFor: good ? 'hold' : 'aws' };
 }
 

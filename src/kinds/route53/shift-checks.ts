@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { type HealthCheckState, listManyRecordSets, readHealthCheck, updateHealthCheck } from '../../aws/route53.ts';
+import { type HealthCheckState, listManyRecordSets, readHealthCheck, type RecordSet, updateHealthCheck } from '../../aws/route53.ts';
 import { hostedZoneId, refused, stepKind } from '../common.ts';
 import { found, missing } from '../looks.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
@@ -49,10 +49,14 @@ const VERSION_TRIES = 3;
 const beforeSchema = z.strictObject({ disabled: z.boolean(), inverted: z.boolean() });
 const beforeFact = (id: string): string => `route53.check-before.${id}`;
 
+function setsOf(ctx: StepContext, p: Params): Promise<RecordSet[][]> {
+  return listManyRecordSets(ctx.effects.aws, p.zone, p.records, { region: ctx.target, signal: ctx.signal });
+}
+
 /** The health checks of the named sets; a text if the sets cannot be switched by them. */
-async function checksOf(ctx: StepContext, p: Params): Promise<Check[] | string> {
+async function checksOf(ctx: StepContext, p: Params, all?: readonly RecordSet[][]): Promise<Check[] | string> {
   const options = { region: ctx.target, signal: ctx.signal };
-  const sets = (await listManyRecordSets(ctx.effects.aws, p.zone, p.records, options)).flat();
+  const sets = (all ?? (await setsOf(ctx, p))).flat();
   const sides = new Map<string, boolean>();
   for (const name of [...p.out, ...p.in]) {
     const named = sets.filter((set) => set.SetIdentifier === name);
@@ -75,9 +79,23 @@ async function checksOf(ctx: StepContext, p: Params): Promise<Check[] | string> 
   return checks;
 }
 
+/**
+ * A name that no other set answers: where all are unhealthy, Route 53 answers as if all were healthy.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html
+ */
+function stuck(p: Params, sets: readonly RecordSet[][], checks: readonly Check[]): string | undefined {
+  const out = new Set(checks.flatMap((one) => (one.out ? [one.id] : [])));
+  const ids = sets.map((own) => own.map(({ HealthCheckId: id = '' }) => id));
+  const record = p.records.find((_, i) => ids[i]?.some((id) => out.has(id)) && ids[i].every((id) => out.has(id)));
+  return record && `${record.name} ${record.type} has only sets that would be taken out (${p.out.join(', ')}): Route 53 would still answer with them`;
+}
+
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const checks = await checksOf(ctx, p);
+  const sets = await setsOf(ctx, p);
+  const checks = await checksOf(ctx, p, sets);
   if (typeof checks === 'string') return refusal(checks);
+  const alone = stuck(p, sets, checks);
+  if (alone !== undefined) return refusal(alone, 'give each name a set that answers for the region that stays, or correct `sets` in the runbook');
   const inverted = checks.find(({ state }) => state.inverted && !state.disabled);
   if (inverted !== undefined) return refusal(`health check ${inverted.id} is inverted: it watches something else than its set’s endpoint`);
   const controls = routingControls(ctx, false, checks.filter(({ out }) => !out).map(({ id, sets, state }) => ({ id, set: sets.join(' and '), state })));

@@ -67,7 +67,8 @@ describe('a region is seen', () => {
     const good = byTargets(2, SEOUL);
     expect(await (await carry({ survivors: [good, bySet] })).check()).toEqual(ok(`${SEOUL}: 2 of 2 are healthy; ${TOKYO}: 1 of 1 checkers reach it`));
     expect(await (await carry({ survivors: [good, byTargets(3)] })).check()).toEqual(few(`${SEOUL}: 2 of 2 are healthy; ${TOKYO}: 2 of 3 are healthy`));
-    expect(await (await carry({ survivors: [good, bySet], sets: [setOf('tokyo', '192.0.2.3')] })).check()).toMatchObject({ state: 'refused' });
+    const observed = `${SEOUL}: 2 of 2 are healthy; ${TOKYO}: set tokyo has no health check, and the runbook names no capacity`;
+    expect(await (await carry({ survivors: [good, bySet], sets: [setOf('tokyo', '192.0.2.3')] })).check()).toEqual(refusal(observed));
   });
 
   it('where it is; its set where Route 53 of the run is', async () => {

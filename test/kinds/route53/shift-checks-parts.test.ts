@@ -23,12 +23,13 @@ interface At {
   sets?: readonly RecordSet[];
   answers?: Answers;
   facts?: Record<string, Json>;
+  records?: { name: string; type: string }[];
 }
 
 const named = (id: string | undefined, check: string | undefined) => setOf(id, '192.0.2.1', check === undefined ? {} : { HealthCheckId: check });
 const SETS = ['seoul', 'tokyo', 'osaka'].map((id) => named(id, `hc-${id}`));
 
-async function shift({ out = ['seoul'], in: back = ['tokyo'], states = {}, sets = SETS, answers = {}, facts = {} }: At = {}) {
+async function shift({ out = ['seoul'], in: back = ['tokyo'], states = {}, sets = SETS, answers = {}, facts = {}, records = [RECORD] }: At = {}) {
   const clock = new VirtualClock();
   const now = new Map<string, State & { version: number }>(Object.entries(states).map(([id, state]) => [id, { ...state, version: 7 }]));
   const stateOf = (id: string) => now.get(id) ?? { ...FREE, version: 7 };
@@ -48,7 +49,7 @@ async function shift({ out = ['seoul'], in: back = ['tokyo'], states = {}, sets 
     },
     ...answers,
   });
-  const step = await stepOf('route53-weighted.shiftChecks', { zone: ZONE, records: [RECORD], out, in: back }, { clock, facts, effects: { aws: fake.aws } });
+  const step = await stepOf('route53-weighted.shiftChecks', { zone: ZONE, records, out, in: back }, { clock, facts, effects: { aws: fake.aws } });
   return { ...fake, ...step, now, updates, stateOf: (id: string) => ({ disabled: stateOf(id).disabled, inverted: stateOf(id).inverted }) };
 }
 
@@ -72,6 +73,22 @@ describe('the check', () => {
     ['one that is inverted', { states: { 'hc-tokyo': { disabled: false, inverted: true } } }, 'health check hc-tokyo is inverted: it watches something else than its set’s endpoint'],
   ] as [string, At, string][])('refuses %s', async (_what, at, observed) => {
     expect(await (await shift(at)).check()).toEqual(refused(observed));
+  });
+
+  it('refuses to take out all that a name has: Route 53 would still answer with it', async () => {
+    const records = [RECORD, { name: 'www.example.com', type: 'A' }];
+    const www = (id: string) => ({ ...named(id, `hc-${id}`), Name: 'www.example.com.' });
+    const override = 'give each name a set that answers for the region that stays, or correct `sets` in the runbook';
+    const observed = 'www.example.com A has only sets that would be taken out (seoul): Route 53 would still answer with them';
+    expect(await (await shift({ records, sets: [...SETS, www('seoul')] })).check()).toEqual(refused(observed, override));
+    for (const others of [[www('seoul'), www('tokyo')], [www('seoul'), { ...named('plain', undefined), Name: 'www.example.com.' }], [www('tokyo')], []]) {
+      expect((await (await shift({ records, sets: [...SETS, ...others] })).check()).state).toBe('ok');
+    }
+    // Whoever has begun goes on, and comes back.
+    const step = await shift({ records, sets: [...SETS, www('seoul')] });
+    await step.act();
+    await step.undo().catch(() => undefined);
+    expect(step.updates.map(([id]) => id)).toEqual(['hc-seoul']);
   });
 
   it('refuses a type that cannot be switched, with what to do instead', async () => {
