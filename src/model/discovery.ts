@@ -24,6 +24,9 @@ export interface SeenDatabase {
   iamAuthentication: boolean;
   publiclyAccessible: boolean;
   copyTagsToSnapshot: boolean;
+  deletionProtection: boolean;
+  /** Logs that go to CloudWatch Logs. */
+  logExports: readonly string[];
   kmsKey?: string;
   /** The database that was made with the instance. */
   database?: string;

@@ -61,6 +61,8 @@ export function database(region: string, item: aws.AnyDbInstance): model.SeenDat
     iamAuthentication: item.IAMDatabaseAuthenticationEnabled ?? false,
     publiclyAccessible: item.PubliclyAccessible ?? false,
     copyTagsToSnapshot: item.CopyTagsToSnapshot ?? false,
+    deletionProtection: item.DeletionProtection ?? false,
+    logExports: item.EnabledCloudwatchLogsExports ?? [],
     kmsKey: item.KmsKeyId,
     database: item.DBName,
     tags: tagsOf(item.TagList),

@@ -104,6 +104,8 @@ function database(one: Attributes): model.SeenDatabase {
     iamAuthentication: one.iam_database_authentication_enabled === true,
     publiclyAccessible: one.publicly_accessible === true,
     copyTagsToSnapshot: one.copy_tags_to_snapshot === true,
+    deletionProtection: one.deletion_protection === true,
+    logExports: list(one.enabled_cloudwatch_logs_exports),
     kmsKey: text(one.kms_key_id),
     database: text(one.db_name),
     tags: tags(one),

@@ -11,6 +11,7 @@ import { proxyFindings } from './proxy-ready.ts';
 import { findPoints } from './recovery-points.ts';
 import { aboutSide, goneFinding, writerFindings } from './sides.ts';
 import { backupsUnfit } from './refusals.ts';
+import { notRestored } from './restore-settings.ts';
 import { openQuarantine, quarantineRefusal } from './vpc.ts';
 
 /* Would a restore give back what runs now? What is too old, or cannot be restored with the runbook's settings, a run refuses itself. */
@@ -97,6 +98,11 @@ function settings(copy: Database, writer: DbInstance, db: RdsBackup): Finding[] 
   }
   if ((writer.BackupRetentionPeriod ?? 0) > wanted.retentionDays) {
     findings.push(find.note('backup-retention', { observed: `backups of ${copy.id} would be kept for ${wanted.retentionDays} days, and those of the writer for ${writer.BackupRetentionPeriod ?? 0}`, wanted: 'backups that are kept as long', mend: mend(`retentionDays: ${writer.BackupRetentionPeriod ?? 0}`), page }));
+  }
+  const lost = notRestored(writer, wanted);
+  if (lost.length > 0) {
+    const consequence = 'a restore has AWS\'s defaults for what the runbook does not say, and the new writer would lack it';
+    findings.push(find.warning('restore-defaults', { observed: lost.join('; '), wanted: 'the settings of the writer', consequence, mend: `${mend('deletionProtection: …, logExports: …')}; set the rest after a restore: aws rds modify-db-instance --region ${copy.region} --db-instance-identifier ${copy.id} …`, page }));
   }
   return findings;
 }

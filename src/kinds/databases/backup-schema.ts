@@ -8,6 +8,9 @@ import { proxyField } from './way-in.ts';
 /** RDS stores the names of its groups in lower case. */
 const groupName = z.string().regex(/^[A-Za-z][A-Za-z0-9_. -]{0,254}$/, 'expected the name of a group, e.g. archive-pg17').toLowerCase();
 
+/** Of every engine. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html */
+const LOGS = ['postgresql', 'upgrade', 'iam-db-auth-error', 'audit', 'error', 'general', 'slowquery', 'alert', 'listener', 'trace', 'oemagent', 'agent', 'diag.log', 'notify.log'] as const;
+
 /** What AWS replaces by a default unless a restore says it. */
 export const restoreSettings = z.strictObject({
   class: z.string().regex(/^db\.[a-z0-9-]+\.[a-z0-9]+$/, 'expected a DB instance class such as db.r6g.large').describe('DB instance class'),
@@ -23,6 +26,8 @@ export const restoreSettings = z.strictObject({
   iamAuthentication: z.boolean('expected true or false').optional().describe('IAM database authentication. Default: off'),
   publiclyAccessible: z.boolean('expected true or false').optional().describe('A public address. Default: no'),
   copyTagsToSnapshot: z.boolean('expected true or false').optional().describe('Copy the tags of the instance to its snapshots. Default: no'),
+  deletionProtection: z.boolean('expected true or false').optional().describe('Deletion protection. Default: off'),
+  logExports: z.array(z.enum(LOGS)).min(1, 'expected at least one log').optional().describe('Logs that go to CloudWatch Logs, as its engine names them, e.g. [postgresql]. Default: none'),
   multiAz: z.boolean('expected true or false').describe('Multi-AZ'),
   retentionDays: z.int().min(1, 'expected 1 to 35: without backups there would be no way home').max(35).describe('Days that its own backups are kept'),
 });

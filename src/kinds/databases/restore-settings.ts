@@ -3,11 +3,45 @@ import { type DbInstance, findSubnetGroup } from '../../aws/rds.ts';
 import { applyStatus, membershipStatus } from '../../aws/states/rds.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { RestoreSettings } from './backup-schema.ts';
+import { shownSettings } from './carried.ts';
 import { zonesOf } from './offered.ts';
 import { optionGroupUnfit, parameterGroupUnfit, type Runs } from './option-group.ts';
 import { elsewhere } from './vpc.ts';
 
-export function differences(instance: DbInstance, wanted: RestoreSettings): string[] {
+/** A twin is deleted at the end of its drill: nothing may protect it from that. */
+export const protects = (wanted: RestoreSettings, nobody: string | undefined): boolean => nobody === undefined && wanted.deletionProtection === true;
+
+/**
+ * What a restore leaves out unless the runbook says so, or in any case: the name that shownSettings gives it, what is shown of an instance without it, and its word.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html
+ */
+const LEFT_OUT: readonly (readonly [setting: string, without: string, word: string])[] = [
+  ['deletion protection', 'false', 'deletion protection'],
+  ['log exports', 'none', 'log exports'],
+  ['largest storage', 'none', 'storage autoscaling'],
+  ['Performance Insights', 'false', 'Performance Insights'],
+  ['monitoring interval', '0', 'enhanced monitoring'],
+  ['domain', 'none', 'domain'],
+];
+
+/** What a restored instance does not have and its original may have had. Empty, or a sentence. */
+export function withoutSettings(instance: DbInstance): string {
+  const shown = shownSettings(instance);
+  const words = LEFT_OUT.filter(([setting, without]) => shown[setting] === without).map(([, , word]) => word);
+  return words.length === 0 ? '' : `. A restore brings no ${words.join(', ')} along: set what the original had`;
+}
+
+/** What the original has, and a restore with these settings has not, in words; a restore brings it along in no case, or only if it is asked for it. */
+export function notRestored(writer: DbInstance, wanted: RestoreSettings): string[] {
+  const shown = shownSettings(writer);
+  const asked: Readonly<Record<string, string>> = { 'deletion protection': String(wanted.deletionProtection ?? false), 'log exports': (wanted.logExports ?? []).toSorted().join(', ') || 'none' };
+  return LEFT_OUT.flatMap(([name, without]) => {
+    const [is, was] = [asked[name] ?? without, shown[name]];
+    return was === undefined || was === without || was === is ? [] : [`${name}: ${was} on the writer, ${is} once it is restored`];
+  });
+}
+
+export function differences(instance: DbInstance, wanted: RestoreSettings, nobody?: string): string[] {
   const parameters = instance.DBParameterGroups?.[0];
   const pairs: [what: string, is: string | undefined, asked: string][] = [
     ['class', instance.DBInstanceClass, wanted.class],
@@ -19,6 +53,8 @@ export function differences(instance: DbInstance, wanted: RestoreSettings): stri
   if (wanted.optionGroup !== undefined) pairs.push(['option group', instance.OptionGroupMemberships?.[0]?.OptionGroupName, wanted.optionGroup]);
   if (wanted.iamAuthentication !== undefined) pairs.push(['IAM authentication', instance.IAMDatabaseAuthenticationEnabled?.toString(), String(wanted.iamAuthentication)]);
   if (wanted.copyTagsToSnapshot !== undefined) pairs.push(['copying of tags to snapshots', instance.CopyTagsToSnapshot?.toString(), String(wanted.copyTagsToSnapshot)]);
+  if (wanted.deletionProtection !== undefined) pairs.push(['deletion protection', instance.DeletionProtection?.toString(), String(protects(wanted, nobody))]);
+  if (wanted.logExports !== undefined) pairs.push(['log exports', (instance.EnabledCloudwatchLogsExports ?? []).toSorted().join(', '), wanted.logExports.toSorted().join(', ')]);
   const found = pairs.filter(([, is, asked]) => is?.toLowerCase() !== asked).map(([what, is, asked]) => `${what} is ${is ?? 'unknown'}, not ${asked}`);
   if (applyStatus(parameters?.ParameterApplyStatus).needsReboot === 'yes') found.push('its parameters wait for a reboot');
   return found;

@@ -20,7 +20,7 @@ import { weighAtLine } from './loss.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
 import { findPoints, keyRights, listBackups, type RecoveryPoint } from './recovery-points.ts';
 import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
-import { differences, hasGroups, unfitSettings } from './restore-settings.ts';
+import { differences, hasGroups, protects, unfitSettings, withoutSettings } from './restore-settings.ts';
 import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
 import { outageBegunBy } from '../outage.ts';
 import { TWIN, twinAccepted, twinName, twinTags } from '../twins.ts';
@@ -155,7 +155,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const state = dbInstanceState(instance.DBInstanceStatus);
   if (needsPerson(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
   if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
-  const wrong = differences(instance, p.settings);
+  const wrong = differences(instance, p.settings, p.nobody);
   const groups = p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy];
   if (!hasGroups(instance, groups).same && !hasGroups(instance, p.settings.securityGroups).same) wrong.push(`its security groups are not ${groups.join(', ')}`);
   // What it was asked for may still be on its way.
@@ -171,7 +171,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const lives = p.closedBy === undefined && p.nobody === undefined ? await sourceLives(ctx, p) : undefined;
   if (lives !== undefined) return lives;
   restoredFact.record(ctx, p.name, { id: p.id, region: p.region, from: readChoice(ctx, p.name)?.point.from ?? '' });
-  return { state: 'reached', because: `${p.id} is ${state.shown} with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}` };
+  const without = p.nobody === undefined ? withoutSettings(instance) : '';
+  return { state: 'reached', because: `${p.id} is ${state.shown} with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}${without}` };
 }
 
 const restoredFact = fact('restored', z.object({ id: z.string(), region: z.string(), from: z.string() }));
@@ -190,6 +191,8 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     PubliclyAccessible: p.settings.publiclyAccessible ?? false,
     ...(p.settings.optionGroup === undefined ? {} : { OptionGroupName: p.settings.optionGroup }),
     ...(p.settings.iamAuthentication === undefined ? {} : { EnableIAMDatabaseAuthentication: p.settings.iamAuthentication }),
+    ...(protects(p.settings, p.nobody) ? { DeletionProtection: true } : {}),
+    ...(p.settings.logExports === undefined ? {} : { EnableCloudwatchLogsExports: p.settings.logExports }),
     ...(p.settings.copyTagsToSnapshot === undefined ? {} : { CopyTagsToSnapshot: p.settings.copyTagsToSnapshot }),
     Tags: [
       { Key: RESTORE_TAG, Value: choice.token },
@@ -351,7 +354,7 @@ export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { s
     ],
     estimate: { p50: 900, p95: 3600, basis: 'a new instance and its volume; grows with the logs that are replayed' },
     limitMs: 6 * 3_600_000,
-    changes: [{ resource: rdsResource(region, id), field: MADE, before: 'none', after: `${settings.class}, ${settings.multiAz ? 'Multi-AZ' : 'Single-AZ'}` }],
+    changes: [{ resource: rdsResource(region, id), field: MADE, before: 'none', after: `${settings.class}, ${settings.multiAz ? 'Multi-AZ' : 'Single-AZ'}; AWS's defaults where the runbook says nothing` }],
   };
 }
 

@@ -98,6 +98,8 @@ function settingsIn(inventory: Inventory, database: SeenDatabase, region: string
       ...(database.iamAuthentication ? { iamAuthentication: true } : {}),
       ...(database.publiclyAccessible ? { publiclyAccessible: true } : {}),
       ...(database.copyTagsToSnapshot ? { copyTagsToSnapshot: true } : {}),
+      ...(database.deletionProtection ? { deletionProtection: true } : {}),
+      ...(database.logExports.length === 0 ? {} : { logExports: [...database.logExports] }),
       multiAz: database.multiAz,
       retentionDays: Math.max(1, database.retentionDays),
     },

@@ -345,7 +345,7 @@ describe('a restore', () => {
       may rds:DescribeOptionGroups on arn:aws:rds:ap-northeast-1:111122223333:og:audit
       may ec2:DescribeSecurityGroups rds:DescribeAccountAttributes rds:DescribeOrderableDBInstanceOptions on *
       may kms:DescribeKey kms:CreateGrant on arn:aws:kms:ap-northeast-1:111122223333:key/1 if {"StringEquals":{"kms:ViaService":["rds.ap-northeast-1.amazonaws.com"]}}
-      rds:ap-northeast-1:shop-orders-tokyo instance: none → db.r6g.large, Single-AZ
+      rds:ap-northeast-1:shop-orders-tokyo instance: none → db.r6g.large, Single-AZ; AWS's defaults where the runbook says nothing
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","settings":{"class":"db.r6g.large","subnetGroup":"archive","parameterGroup":"archive-pg17","securityGroups":["sg-0aaaaaaaaaaaaaaaa","sg-0bbbbbbbbbbbbbbbb"],"multiAz":false,"retentionDays":14,"optionGroup":"audit"},"closedBy":"sg-0aaaaaaaaaaaaaaaa","source":{"region":"ap-northeast-2","id":"shop-orders"}}
       {"controlPlanes":["rds@ap-northeast-1"]}
 
@@ -368,7 +368,7 @@ describe('a restore', () => {
       may rds:RestoreDBInstanceToPointInTime rds:RestoreDBInstanceFromDBSnapshot on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17 arn:aws:rds:ap-northeast-1:111122223333:og:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:* arn:aws:rds:ap-northeast-1:111122223333:auto-backup:*
       may rds:DescribeDBSubnetGroups rds:DescribeDBParameterGroups on arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17
       may ec2:DescribeSecurityGroups rds:DescribeAccountAttributes rds:DescribeOrderableDBInstanceOptions on *
-      rds:ap-northeast-1:shop-orders-tokyo instance: none → db.r6g.large, Multi-AZ
+      rds:ap-northeast-1:shop-orders-tokyo instance: none → db.r6g.large, Multi-AZ; AWS's defaults where the runbook says nothing
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","settings":{"class":"db.r6g.large","subnetGroup":"archive","parameterGroup":"archive-pg17","securityGroups":["sg-0aaaaaaaaaaaaaaaa","sg-0bbbbbbbbbbbbbbbb"],"multiAz":true,"retentionDays":14},"rpoMs":300000,"source":{"region":"ap-northeast-2","id":"shop-orders"}}
       {"controlPlanes":["rds@ap-northeast-1"]}"
     `);
