@@ -84,7 +84,7 @@ describe('the check', () => {
     for (const others of [[www('seoul'), www('tokyo')], [www('seoul'), { ...named('plain', undefined), Name: 'www.example.com.' }], [www('tokyo')], []]) {
       expect((await (await shift({ records, sets: [...SETS, ...others] })).check()).state).toBe('ok');
     }
-    // Whoever has begun goes on, and comes back.
+    // One that has begun is led to its end, and comes back.
     const step = await shift({ records, sets: [...SETS, www('seoul')] });
     await step.act();
     await step.undo().catch(() => undefined);

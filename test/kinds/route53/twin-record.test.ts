@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
+import { LIMITS } from '../../../src/base/limits.ts';
 import type { RecordSet } from '../../../src/aws/route53.ts';
 import type { HttpRequest } from '../../../src/effects/effects.ts';
 import type { DrillContext } from '../../../src/model/kind.ts';
@@ -58,6 +59,9 @@ describe('before it is made', () => {
     expect(await step.check()).toEqual({ state: 'ok', because: `${TWIN} is free` });
     expect(step.changes()).toEqual([{ Comment: `dr drill ${RUN}`, Changes: [{ Action: 'DELETE', ResourceRecordSet: { Name: 'dr-drill-1a2b3c-nobody.shop.example.com', Type: 'TXT', TTL: 60, ResourceRecords: [{ Value: '"nobody"' }] } }] }]);
     expect((await twin({ preview: true })).changes()).toEqual([]);
+    const long = await twin({ params: { record: { name: 'shop.example.com', type: 'AAAA' }, name: 'dr-drill-1a2b3c-aaaa.shop.example.com' }, sets: [{ ...BASE[0], Type: 'AAAA' } as RecordSet] });
+    await long.check();
+    expect(long.changes()[0]?.Changes[0]?.ResourceRecordSet.Name).toBe('dr-drill-1a2b3c-nobody.shop.example.com');
   });
 
   it('a right that is missing refuses it; any other error stands', async () => {
@@ -158,6 +162,7 @@ describe('it is deleted', () => {
     await step.undo();
     expect(deletes(step)).toEqual([[['DELETE', record], ['DELETE', text]]]);
     expect(step.all()).toEqual(BASE);
+    expect(step.clock.now() - (looks.at(-1) ?? 0)).toBeLessThan(LIMITS.settleMs);
     expect(looks.map((at) => at - (looks[0] ?? 0))).toEqual([0, 1_000, 2_000, 3_000]);
     expect(new Set(step.waits().map(({ cause }) => cause))).toEqual(new Set(['aws']));
   });
@@ -184,6 +189,18 @@ describe('it is deleted', () => {
     await step.undo();
     expect(times).toBe(2);
     for (const error of [NO_ANSWER, Object.assign(new Error('broken'), { code: 'InvalidChangeBatch' })]) await expect((await twin({ sets: [made, owner()], answers: { ChangeResourceRecordSets: error } })).undo()).rejects.toBe(error);
+  });
+
+  it('that somebody else has deleted counts as gone only after as long as a request may take to show', async () => {
+    let there = true;
+    const step = await twin({ answers: {
+      ListResourceRecordSets: ({ StartRecordName: name }: { StartRecordName: string }) => ({ IsTruncated: false, ResourceRecordSets: there ? [made, owner()].filter((set) => set.Name === name) : [] }),
+      ChangeResourceRecordSets: () => ((there = false), awsError('InvalidChangeBatch')),
+    } });
+    const began = step.clock.now();
+    await step.undo();
+    expect(step.changes()).toHaveLength(1);
+    expect(step.clock.now() - began).toBeGreaterThanOrEqual(LIMITS.settleMs);
   });
 
   it('never where it is not ours', async () => {
@@ -213,7 +230,7 @@ describe('the standby is asked at its address', () => {
     ['of any zone that has the name', fact('Z2', 'AAAA'), { [`${TWIN} A`]: [], [`${TWIN} AAAA`]: ['2001:db8::3'] }, '2001:db8::3'],
     ['behind a CNAME', fact('Z1', 'CNAME'), { [`${TWIN} A`]: ['lb.example.net', NEW] }, NEW],
     ['it does not resolve', fact('Z1', 'A'), {}, ''],
-    ['names are no addresses', fact('Z1', 'A'), { [`${TWIN} A`]: ['1.example.net'], [`${TWIN} AAAA`]: [] }, ''],
+    ['names are no addresses', fact('Z1', 'A'), { [`${TWIN} A`]: ['1.example.net', 'example.10'], [`${TWIN} AAAA`]: [] }, ''],
   ])('%s', async (_what, facts, names, address) => {
     expect(await drillAddress(ctxOf(facts, names).ctx, ['Z1', 'Z2'], 'shop.example.com')).toBe(address);
   });
@@ -235,11 +252,15 @@ describe('the standby is asked at its address', () => {
 it('what earlier drills have left is found, with the command that deletes it', () => {
   const cname = { ...setOf(undefined, 'x'), Name: 'dr-drill-9-cname.shop.example.com.', Type: 'CNAME' as const };
   const alone: RecordSet = { ...owner('other'), Name: 'dr-drill-8-aaaa-owner.shop.example.com.' };
-  const found = foundRecords(ZONE, [made, owner(), cname, alone]);
+  const other = { ...setOf(undefined, NEW), Name: 'dr-drill-7-owner.shop.example.com.' };
+  const text: RecordSet = { ...owner('other'), Name: 'dr-drill-6-txt.team-owner.example.com.' };
+  const found = foundRecords(ZONE, [made, owner(), cname, alone, other, text]);
   expect(found.map(({ name, resource, run }) => [name, resource, run])).toEqual([
     [TWIN, RESOURCE, RUN],
     ['dr-drill-9-cname.shop.example.com', `route53:${ZONE}:dr-drill-9-cname.shop.example.com CNAME`, undefined],
     ['dr-drill-8-aaaa.shop.example.com', `route53:${ZONE}:dr-drill-8-aaaa.shop.example.com AAAA`, 'other'],
+    ['dr-drill-7-owner.shop.example.com', `route53:${ZONE}:dr-drill-7-owner.shop.example.com A`, undefined],
+    ['dr-drill-6-txt.team-owner.example.com', `route53:${ZONE}:dr-drill-6-txt.team-owner.example.com TXT`, 'other'],
   ]);
   expect(found[0]).toMatchObject({ where: ZONE, madeAt: undefined, going: false, rented: [] });
   const [, command = ''] = found[0]?.byHand.split("'") ?? [];
@@ -255,6 +276,7 @@ describe('the steps of a drill', () => {
     const steps = twinRecordSteps(ctx, ZONE, records, { set: 'tokyo' });
     expect(steps.map(({ label, params }) => [label, (params as { name: string }).name])).toEqual([[undefined, 'dr-drill-1a2b3c-a.a.example.com'], ['twinRecord-2', 'dr-drill-1a2b3c-aaaa.a.example.com']]);
     expect('label' in (steps[0] ?? {})).toBe(false);
+    expect(steps.map(({ params }) => [(params as { set?: string }).set, 'answer' in (params as object)])).toEqual([['tokyo', false], ['tokyo', false]]);
   });
 
   it('stand where the label of a wildcard stands, and may change nothing but twins', () => {
