@@ -12,7 +12,7 @@ export const GROUPS = {
   },
   step: {
     mutate: ['src/engine/{run-step,step-parts,error-records,trace}.ts'],
-    tests: ['test/engine/{run-step,step-words,ends,late-request,trace,trace-ports,superseded,guard-steps,error-records}.test.ts'],
+    tests: ['test/engine/{run-step,step-rules,step-words,ends,late-request,trace,trace-ports,superseded,guard-steps,error-records}.test.ts'],
   },
   run: {
     mutate: ['src/engine/{execute,schedule,probes}.ts'],

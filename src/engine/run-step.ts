@@ -69,7 +69,7 @@ class StepRunner {
   /** When a guard first saw that everything else has ended. */
   #overAt: number | undefined;
   /** When the last look ended that was not cut short. */
-  #lookedAt = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   /** Of a guard: the last look that was answered showed what it stands against. */
   #unsafe = false;
 
@@ -105,7 +105,7 @@ class StepRunner {
 
   /** The end of a guard, once everything else has ended, it has looked, and nothing of its own is under way. */
   #over(): Happening | undefined {
-    if (this.#options.over?.aborted !== true || this.#state === 'acting' || this.#seen === '') return undefined;
+    if (this.#options.over?.aborted !== true || this.#state === 'acting') return undefined;
     const now = this.#run.effects.clock.now();
     this.#overAt ??= now;
     // A hold is a wait for a sign of life, and no reason to stay.
@@ -117,7 +117,7 @@ class StepRunner {
 
   /** Nothing was seen yet, or so long ago that it says nothing of now: this process may have stood still. */
   #isStale(): boolean {
-    return this.#seen === '' || this.#run.effects.clock.now() - this.#lookedAt > LIMITS.guardFreshMs;
+    return this.#run.effects.clock.now() - this.#lookedAt > LIMITS.guardFreshMs;
   }
 
   /** Ends a look or a pause early. */
@@ -165,7 +165,7 @@ class StepRunner {
       case 'reached':
         return { event: 'reached', because: seen.because, marks: { ...(seen.simulated === true ? { simulated: true } : {}), ...(seen.says === undefined ? {} : { says: seen.says }) } };
       case 'pending':
-        if (this.#attempt > 0) this.#options.underWay?.();
+        if (this.#attempt > 0) this.#options.underWay();
         return this.#waits(seen);
       case 'refused':
         return { event: 'refused', because: seen.refusal.observed, refusal: seen.refusal };
@@ -316,7 +316,7 @@ class StepRunner {
     if (row.journal === 'step.intent') this.#attempt += 1;
     await this.#write(row.journal, happening);
     this.#state = row.to;
-    if (happening.because !== '' && (this.#seen === '' || happening.event !== 'unclear' || this.#timeLeft() > 0)) this.#seen = happening.because;
+    if (this.#seen === '' || happening.event !== 'unclear' || this.#timeLeft() > 0) this.#seen = happening.because;
     this.#waitingFor = happening.waitingFor;
   }
 

@@ -20,7 +20,7 @@ export interface StepOptions {
   /** Called before each act and its first late request: a check that is too old is made again, and may refuse. `again`: the run decides again first. */
   recheck(): Promise<Verdict | 'again'>;
   /** Called when what was intended, maybe by a process that died before it could say more, is seen to be under way. */
-  underWay?(): void;
+  underWay(): void;
   /** Called when a person was waited for so long that what was decided before has to be decided again. */
   decideAgain(): void;
   tries: Tries;

@@ -28,6 +28,7 @@ export interface Fake {
   check?: (ctx: StepContext) => Promise<Verdict> | Verdict;
   observe?: (ctx: StepContext) => Promise<Observation> | Observation;
   act?: (ctx: StepContext) => Promise<void> | void;
+  actMs?: number;
   verify?: (ctx: StepContext) => Promise<Observation> | Observation;
   undo?: (ctx: StepContext) => Promise<void> | void;
   stays?: (facts: Pick<StepContext, 'fact'>) => string;
@@ -41,6 +42,7 @@ export function fakeKind(fake: Fake): AnyStepKind {
     check: async (ctx) => (fake.check === undefined ? OK : fake.check(ctx)),
     observe: async (ctx) => (fake.observe === undefined ? REACHED : fake.observe(ctx)),
     ...(fake.act === undefined ? {} : { act: async (ctx: StepContext) => fake.act?.(ctx) }),
+    ...(fake.actMs === undefined ? {} : { actMs: () => fake.actMs ?? 0 }),
     ...(fake.undo === undefined ? {} : { undo: async (ctx: StepContext) => fake.undo?.(ctx) }),
     ...(fake.stays === undefined ? {} : { stays: fake.stays }),
     ...(fake.holds === undefined ? {} : { holds: async (ctx: StepContext) => fake.holds?.(ctx) ?? REACHED }),
