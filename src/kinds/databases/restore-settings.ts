@@ -41,7 +41,8 @@ export function notRestored(writer: DbInstance, wanted: RestoreSettings): string
   });
 }
 
-export function differences(instance: DbInstance, wanted: RestoreSettings, nobody?: string): string[] {
+/** In what an instance differs from what was asked for, and what AWS does not show of that: unknown, and no difference. */
+export function differences(instance: DbInstance, wanted: RestoreSettings, nobody?: string): { wrong: string[]; unknown: string[] } {
   const parameters = instance.DBParameterGroups?.[0];
   const pairs: [what: string, is: string | undefined, asked: string][] = [
     ['class', instance.DBInstanceClass, wanted.class],
@@ -55,9 +56,10 @@ export function differences(instance: DbInstance, wanted: RestoreSettings, nobod
   if (wanted.copyTagsToSnapshot !== undefined) pairs.push(['copying of tags to snapshots', instance.CopyTagsToSnapshot?.toString(), String(wanted.copyTagsToSnapshot)]);
   if (wanted.deletionProtection !== undefined) pairs.push(['deletion protection', instance.DeletionProtection?.toString(), String(protects(wanted, nobody))]);
   if (wanted.logExports !== undefined) pairs.push(['log exports', (instance.EnabledCloudwatchLogsExports ?? []).toSorted().join(', '), wanted.logExports.toSorted().join(', ')]);
-  const found = pairs.filter(([, is, asked]) => is?.toLowerCase() !== asked).map(([what, is, asked]) => `${what} is ${is ?? 'unknown'}, not ${asked}`);
-  if (applyStatus(parameters?.ParameterApplyStatus).needsReboot === 'yes') found.push('its parameters wait for a reboot');
-  return found;
+  const wrong = pairs.flatMap(([what, is, asked]) => (is === undefined || is.toLowerCase() === asked ? [] : [`${what} is ${is}, not ${asked}`]));
+  if (applyStatus(parameters?.ParameterApplyStatus).needsReboot === 'yes') wrong.push('its parameters wait for a reboot');
+  const unknown = pairs.flatMap(([what, is]) => (is === undefined ? [what] : []));
+  return { wrong, unknown: instance.VpcSecurityGroups === undefined ? [...unknown, 'security groups'] : unknown };
 }
 
 /** Its security groups are exactly these. `settled`: and all of them are in force. */

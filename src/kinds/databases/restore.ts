@@ -148,6 +148,16 @@ function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy, nobody }: Pic
   return closedBy === undefined && nobody === undefined ? weighAtLine(ctx, { name, rpoMs, measured: `the recovery point of ${id}`, act: 'a restore' }) : undefined;
 }
 
+/** So long AWS is asked again for what it does not show of an instance that serves. Milliseconds. */
+const UNSHOWN_MS = 60_000;
+
+/** What is not shown is no difference yet, and no proof. */
+function notShownYet(ctx: StepContext, p: Params, unknown: readonly string[]): Observation {
+  const because = `AWS does not show ${unknown.join(', ')} of ${p.id}`;
+  if (lastsFor(ctx, `unshown.${p.name}`) < UNSHOWN_MS) return { state: 'pending', because, waitingFor: 'aws' };
+  return { state: 'impossible', because, next: [`aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}, then: dr resume`] };
+}
+
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await instanceNow(ctx, p);
   if (instance === undefined) return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is not in ${p.region}` };
@@ -155,7 +165,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const state = dbInstanceState(instance.DBInstanceStatus);
   if (needsPerson(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
   if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
-  const wrong = differences(instance, p.settings, p.nobody);
+  const { wrong, unknown } = differences(instance, p.settings, p.nobody);
+  if (unknown.length > 0) return notShownYet(ctx, p, unknown);
   const groups = p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy];
   if (!hasGroups(instance, groups).same && !hasGroups(instance, p.settings.securityGroups).same) wrong.push(`its security groups are not ${groups.join(', ')}`);
   // What it was asked for may still be on its way.

@@ -10,23 +10,29 @@ const WANTED = { class: 'db.r6g.large', subnetGroup: 'archive', securityGroups: 
 const ALL = { ...WANTED, optionGroup: 'audit', iamAuthentication: false, copyTagsToSnapshot: true };
 const HAS: DbInstance = {
   DBInstanceClass: 'db.r6g.large', DBSubnetGroup: { DBSubnetGroupName: 'archive' }, DBParameterGroups: [{ DBParameterGroupName: 'pg17', ParameterApplyStatus: 'in-sync' }], MultiAZ: true, BackupRetentionPeriod: 14,
-  OptionGroupMemberships: [{ OptionGroupName: 'audit' }], IAMDatabaseAuthenticationEnabled: false, CopyTagsToSnapshot: true,
+  OptionGroupMemberships: [{ OptionGroupName: 'audit' }], IAMDatabaseAuthenticationEnabled: false, CopyTagsToSnapshot: true, VpcSecurityGroups: [],
 };
 
 describe('an instance that was restored', () => {
   it.each<[string, DbInstance, string[]]>([
     ['has all of it', HAS, []],
     ['however AWS writes names', { ...HAS, DBSubnetGroup: { DBSubnetGroupName: 'Archive' }, OptionGroupMemberships: [{ OptionGroupName: 'Audit' }] }, []],
-    ['has nothing that is shown', {}, ['class is unknown, not db.r6g.large', 'subnet group is unknown, not archive', 'parameter group is unknown, not pg17', 'Multi-AZ is unknown, not true', 'backup retention is unknown, not 14', 'option group is unknown, not audit', 'IAM authentication is unknown, not false', 'copying of tags to snapshots is unknown, not true']],
-    ['has no list of groups', { ...HAS, DBParameterGroups: [], OptionGroupMemberships: [] }, ['parameter group is unknown, not pg17', 'option group is unknown, not audit']],
     ['has others', { ...HAS, DBInstanceClass: 'db.t4g.small', MultiAZ: false, IAMDatabaseAuthenticationEnabled: true, CopyTagsToSnapshot: false }, ['class is db.t4g.small, not db.r6g.large', 'Multi-AZ is false, not true', 'IAM authentication is true, not false', 'copying of tags to snapshots is false, not true']],
     ['waits for a restart', { ...HAS, DBParameterGroups: [{ DBParameterGroupName: 'pg17', ParameterApplyStatus: 'pending-reboot' }] }, ['its parameters wait for a reboot']],
   ])('%s', (_what, instance, wrong) => {
-    expect(differences(instance, ALL)).toEqual(wrong);
+    expect(differences(instance, ALL)).toEqual({ wrong, unknown: [] });
+  });
+
+  it.each<[string, DbInstance, string[]]>([
+    ['nothing', {}, ['class', 'subnet group', 'parameter group', 'Multi-AZ', 'backup retention', 'option group', 'IAM authentication', 'copying of tags to snapshots', 'security groups']],
+    ['no lists', { ...HAS, DBParameterGroups: [], OptionGroupMemberships: [] }, ['parameter group', 'option group']],
+    ['no security groups', { ...HAS, VpcSecurityGroups: undefined }, ['security groups']],
+  ])('of which AWS shows %s is not another one', (_what, instance, unknown) => {
+    expect(differences(instance, ALL)).toEqual({ wrong: [], unknown });
   });
 
   it('is not asked for what the runbook does not name', () => {
-    expect(differences({ ...HAS, OptionGroupMemberships: [{ OptionGroupName: 'x' }], IAMDatabaseAuthenticationEnabled: true, CopyTagsToSnapshot: false }, WANTED)).toEqual([]);
+    expect(differences({ ...HAS, OptionGroupMemberships: [{ OptionGroupName: 'x' }], IAMDatabaseAuthenticationEnabled: true, CopyTagsToSnapshot: false }, WANTED)).toEqual({ wrong: [], unknown: [] });
   });
 });
 
