@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance, parametersOf } from '../../aws/rds.ts';
+import { applyStatus } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
@@ -29,6 +30,8 @@ interface KeySettings {
   /** Undefined: not known. */
   increment: number | undefined;
   offset: number | undefined;
+  /** AWS does not say that the engine runs with all parameters of its group: that status, for people. */
+  waits?: string | undefined;
 }
 
 /**
@@ -66,10 +69,11 @@ async function settingsOf(ctx: StepContext, p: Params, writer: Params['writers']
   const options = leaving ? { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 } : { signal: ctx.signal };
   try {
     const instance = await findDbInstance(ctx.effects.aws, region, id, options);
-    const group = instance?.DBParameterGroups?.[0]?.DBParameterGroupName;
+    const { DBParameterGroupName: group, ParameterApplyStatus: status } = instance?.DBParameterGroups?.[0] ?? {};
     if (group === undefined) throw new Error(`there is no ${id} in ${region}, or it shows no parameter group`);
     const found = await parametersOf(ctx.effects.aws, region, group, Object.values(NAMES), options);
-    return { region, from: 'group', increment: numberOf(found[NAMES.increment], DEFAULTS.increment), offset: numberOf(found[NAMES.offset], DEFAULTS.offset) };
+    const { applied, shown } = applyStatus(status);
+    return { region, from: 'group', increment: numberOf(found[NAMES.increment], DEFAULTS.increment), offset: numberOf(found[NAMES.offset], DEFAULTS.offset), waits: applied === 'yes' ? undefined : shown };
   } catch (error) {
     if (!leaving || !(error instanceof AwsError) || !error.saysNothing) throw error;
     return { region, from: 'runbook', increment: undefined, offset };
@@ -86,15 +90,17 @@ interface Look {
   because: string;
   problems: string[];
   unknown: string[];
+  waiting: { region: string; waits: string }[];
 }
 
 async function look(ctx: StepContext, p: Params): Promise<Look> {
   const settings = await Promise.all(p.writers.map((writer) => settingsOf(ctx, p, writer)));
-  const said = settings.map(({ region, increment, offset, from }) => `${region}: every ${increment ?? '?'} from ${offset ?? '?'}${from === 'runbook' ? ' (as the runbook says)' : ''}`);
+  const said = settings.map(({ region, increment, offset, from, waits }) => `${region}: every ${increment ?? '?'} from ${offset ?? '?'}${from === 'runbook' ? ' (as the runbook says)' : waits === undefined ? '' : ` (its parameter group is ${waits})`}`);
   return {
     because: said.join('; '),
     problems: keyProblems(settings),
     unknown: settings.filter((s) => s.offset === undefined).map((s) => s.region),
+    waiting: settings.flatMap(({ region, waits }) => (waits === undefined ? [] : [{ region, waits }])),
   };
 }
 
@@ -109,13 +115,13 @@ function refusal(p: Params, observed: string) {
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const { because, problems, unknown } = await look(ctx, p);
+  const { because, problems, unknown, waiting } = await look(ctx, p);
   if (problems.length > 0) return refusal(p, problems.join('; '));
-  return {
-    state: 'ok',
-    because,
-    warnings: unknown.map((region) => ({ rule: 'unique-keys-unknown', observed: `${region} cannot be asked, and \`offsets\` of the runbook does not say from where it counts: it is checked when it comes back`, wanted: 'an offset that is known while the region is lost', mend: 'name `offsets` for each region in the runbook' })),
-  };
+  const warnings = [
+    ...unknown.map((region) => ({ rule: 'unique-keys-unknown', observed: `${region} cannot be asked, and \`offsets\` of the runbook does not say from where it counts: it is checked when it comes back`, wanted: 'an offset that is known while the region is lost', mend: 'name `offsets` for each region in the runbook' })),
+    ...waiting.map(({ region, waits }) => ({ rule: 'unique-keys-waiting', observed: `the parameter group of the writer in ${region} is ${waits}: it may not count as its group says yet`, wanted: 'in-sync', mend: `SHOW VARIABLES LIKE 'auto_increment%' on it; what waits for a restart: aws rds reboot-db-instance --region ${region}` })),
+  ];
+  return { state: 'ok', because, warnings };
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {

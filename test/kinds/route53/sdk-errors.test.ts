@@ -166,7 +166,7 @@ describe('switched by health checks', () => {
 
 describe('rds-writers', () => {
   const writers = [{ region: TOKYO, id: 'w-tokyo', offset: 2 }, { region: SEOUL, id: 'w-seoul', offset: 1 }];
-  const parameters = [{ DBParameterGroupName: 'g' }];
+  const parameters = [{ DBParameterGroupName: 'g', ParameterApplyStatus: 'in-sync' }];
   const group = { DBInstances: [{ DBInstanceIdentifier: 'w-tokyo', DBParameterGroups: parameters }, { DBInstanceIdentifier: 'w-seoul', DBParameterGroups: parameters }] };
   const counts = (increment?: string, offset?: string) => ({
     Parameters: [
