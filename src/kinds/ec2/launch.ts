@@ -65,11 +65,11 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const { alive, stopping, stopped } = await look(ctx, p);
   const token = readLaunch(ctx, p.name)?.token;
   if (alive.length < p.count) {
+    const ended = ctx.attempt === 0 ? '' : await endedAtOnce(ctx, p, token);
+    if (ended !== '') return { state: 'impossible', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running; ${ended}`, next: ['correct what AWS names, then start another run: the request of this one answers with the same instances', LAUNCH_GUIDE] };
     // A launch is all or nothing: if some of it can be seen, the rest will be.
     if (alive.some((i) => isOf(token, i))) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
     if (stopping.length > stopped.length) return { state: 'pending', because: `${plural(stopping.length, 'instance')} still stopping`, waitingFor: 'aws' };
-    const ended = ctx.attempt === 0 ? '' : await endedAtOnce(ctx, p, token);
-    if (ended !== '') return { state: 'impossible', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running; ${ended}`, next: ['correct what AWS names, then start another run: the request of this one answers with the same instances', LAUNCH_GUIDE] };
     willStart(ctx, p.name, stopped);
     return { state: 'absent', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running` };
   }

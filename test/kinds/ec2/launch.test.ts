@@ -81,6 +81,8 @@ describe('the instances of a side', () => {
     const step = await launch([there('i-1'), ended], { attempt: 1 });
     expect(await step.observe()).toEqual(end);
     expect(step.isStoppable()).toBe(true);
+    // Also where others of the same launch run: no wait brings the missing one.
+    expect(await observed([launched('i-1', 'running', mine), ended], { attempt: 1 })).toEqual(end);
     expect(await observed([there('i-1'), launched('i-9', 'shutting-down', { ...mine, StateReason: { Message: 'x' } })], { attempt: 1 })).toMatchObject({ state: 'impossible' });
   });
 
