@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { findGroup, type Group } from '../../aws/autoscaling.ts';
+import { findGroup, type Group, isBeingDeleted } from '../../aws/autoscaling.ts';
 import { lastSide, regionName, stepKind } from '../common.ts';
 import { found, missing } from '../looks.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
@@ -36,8 +36,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     return { state: 'reached', because: `${p.group} in ${p.region} has the desired capacity ${want.desired}, its standby size` };
   }
   const other = await findGroup(ctx.effects.aws, p.guard.region, p.guard.group, options);
-  const carrying = other === undefined ? undefined : await healthyCapacity(ctx, p.guard.region, other);
-  const shown = other === undefined || carrying === undefined ? 'it is not there' : `${countOf(other, carrying, p.guard.healthy)} are ${carrying.where}`;
+  const carrying = other === undefined || isBeingDeleted(other) ? undefined : await healthyCapacity(ctx, p.guard.region, other);
+  const shown = other === undefined ? 'it is not there' : carrying === undefined ? 'it is being deleted' : `${countOf(other, carrying, p.guard.healthy)} are ${carrying.where}`;
   if (carrying !== undefined && carrying.units >= p.guard.healthy) {
     return { state: 'absent', because: `${p.group}: desired capacity ${group.DesiredCapacity}; ${p.guard.region} carries the users: ${shown}` };
   }

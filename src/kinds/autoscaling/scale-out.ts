@@ -52,11 +52,18 @@ function resumeProcesses(p: Params): string {
   return `aws autoscaling resume-processes --region ${p.region} --auto-scaling-group-name ${p.group}`;
 }
 
-async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+/** The group; or what is said where there is none that stays. */
+async function standing(ctx: StepContext, p: Params): Promise<Group | Observation> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
   if (group === undefined) return missing(ctx, keyOf(p), `${p.group} is not in ${p.region}`);
   found(ctx, keyOf(p));
   if (isBeingDeleted(group)) return { state: 'impossible', because: `${p.group} is being deleted in ${p.region}` };
+  return group;
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const group = await standing(ctx, p);
+  if ('state' in group) return group;
   const sized = group.MinSize >= p.min && group.DesiredCapacity >= p.desired && group.MaxSize >= p.max;
   // Journaled before the act, so that its undo knows them whatever happens. A later attempt finds what the first has set.
   if (!sized && !sizesFact.has(ctx, keyOf(p))) sizesFact.record(ctx, keyOf(p), sizesOf(group));
@@ -87,9 +94,8 @@ function isLowered(ctx: StepContext, p: Params, group: Group): boolean {
 
 /** At the end of the run. A scaling policy may have lowered what the group wants, down to the minimum; less is no active side, unless a later step of this run makes it so. */
 async function holds(ctx: StepContext, p: Params): Promise<Observation> {
-  const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
-  if (group === undefined) return missing(ctx, keyOf(p), `${p.group} is not in ${p.region}`);
-  found(ctx, keyOf(p));
+  const group = await standing(ctx, p);
+  if ('state' in group) return group;
   const least = Math.max(1, leastLater(ctx, p));
   if (group.DesiredCapacity < least) {
     return { state: 'pending', because: withReason(`${p.group}: something has lowered its sizes to min ${group.MinSize}, desired ${group.DesiredCapacity}, and it is to have ${least} or more`, (await launchTrouble(ctx, p.region, p.group))?.says ?? ''), waitingFor: 'aws' };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { findGroup, type Group } from '../../aws/autoscaling.ts';
+import { findGroup, type Group, isBeingDeleted } from '../../aws/autoscaling.ts';
 import { findTemplateVersion } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
 import type { AnyGroup } from '../../aws/list-account.ts';
@@ -140,7 +140,7 @@ function undo(ctx: StepContext, p: Params): Promise<void> {
   return deleteTwin<Group>(ctx, resourceOf(p), {
     find: () => find(ctx, p.region, p.group),
     suspect: (group) => suspect(p, group),
-    isGoing: (group) => (group.Status ?? '') !== '',
+    isGoing: isBeingDeleted,
     ask: () => askToDelete(ctx, p.region, p.group),
   });
 }

@@ -36,6 +36,9 @@ describe('the group of the side that waits', () => {
     expect(await (await scaleIn(group('old', [4, 4, 8]), ill)).step.observe()).toEqual(refusal('2 of 3 instances are in service; i-9 is Unhealthy'));
     const { step } = await scaleIn(group('old', [4, 4, 8]), group('another', [3, 3, 6]));
     expect(await step.observe()).toEqual(refusal('it is not there'));
+    // What still runs of it will not.
+    const going = await scaleIn(group('old', [4, 4, 8]), group('new', [3, 3, 6], 3, { Status: 'Delete in progress' }));
+    expect(await going.step.observe()).toEqual(refusal('it is being deleted'));
   });
 
   it('has its standby size, or is smaller: then nobody is asked about the other side', async () => {

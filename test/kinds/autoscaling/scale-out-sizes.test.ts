@@ -117,8 +117,8 @@ describe('the sizes of the group', () => {
 });
 
 describe('a group that is gone', () => {
-  it('is being deleted: no wait brings it back', async () => {
-    expect(await (await scaleOut(group(READY, 4, { Status: 'Delete in progress' }))).observe()).toEqual({ state: 'impossible', because: `web is being deleted in ${TOKYO}` });
+  it.each(['observe', 'holds'] as const)('is being deleted: no wait brings it back, and what still runs is no capacity (%s)', async (what) => {
+    expect(await (await scaleOut(group(READY, 4, { Status: 'Delete in progress' })))[what]()).toEqual({ state: 'impossible', because: `web is being deleted in ${TOKYO}` });
   });
 
   it.each(['observe', 'holds'] as const)('by one answer is looked for again, and forgotten to be missing once it is seen (%s)', async (what) => {
