@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { findGroup } from '../../aws/autoscaling.ts';
+import { findGroup, isBeingDeleted } from '../../aws/autoscaling.ts';
 import { healthyAmong, targetHealth } from '../../aws/elbv2.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { listRecordSets } from '../../aws/route53.ts';
@@ -68,6 +68,7 @@ async function healthyTargets(ctx: StepContext, region: string, arn: string): Pr
 async function healthyInGroup(ctx: StepContext, region: string, name: string): Promise<number | string> {
   const group = await findGroup(ctx.effects.aws, region, name, { signal: ctx.signal });
   if (group === undefined) return `there is no Auto Scaling group ${name}`;
+  if (isBeingDeleted(group)) return `the Auto Scaling group ${name} is being deleted`;
   return (await healthyCapacity(ctx, region, group)).units;
 }
 

@@ -190,7 +190,9 @@ describe('the deletion', () => {
     expect(await deleted([{}], twin({ DBInstanceStatus: 'deleting' }))).toMatchObject({ error: undefined, requests: 0 });
     const gone = await deleted([notFound]);
     expect(gone).toMatchObject({ error: undefined, requests: 1 });
-    expect(gone.clock.now()).toBeLessThan((await deleted([busy])).clock.now());
+    // What was asked to go, and is not there, is gone; of what was not asked an old answer may say so.
+    const unsure = (await deleted([busy])).clock.now();
+    expect([gone.clock.now() < unsure, (await deleted([{}])).clock.now() < unsure]).toEqual([true, true]);
   });
 
   it('of what is not ours is none, and another refusal is an error', async () => {

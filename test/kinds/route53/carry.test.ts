@@ -44,6 +44,7 @@ describe('a region is seen', () => {
     ['by its target group: enough', { survivors: [byTargets(2)] }, ok(`${TOKYO}: 2 of 2 are healthy`)],
     ['by its target group: too few', { survivors: [byTargets(3)] }, few(`${TOKYO}: 2 of 3 are healthy`)],
     ['by its Auto Scaling group', { survivors: [{ region: TOKYO, set: 'tokyo', capacity: { autoScalingGroup: 'web', healthy: 2 } }], answers: { DescribeAutoScalingGroups: group(2) } }, ok(`${TOKYO}: 2 of 2 are healthy`)],
+    ['by a group that is being deleted', { survivors: [{ region: TOKYO, set: 'tokyo', capacity: { autoScalingGroup: 'web', healthy: 2 } }], answers: { DescribeAutoScalingGroups: { AutoScalingGroups: group(2).AutoScalingGroups.map((one) => ({ ...one, Status: 'Delete in progress' })) } } }, few(`${TOKYO}: the Auto Scaling group web is being deleted`)],
     ['by a group that is not there', { survivors: [{ region: TOKYO, set: 'tokyo', capacity: { autoScalingGroup: 'web', healthy: 2 } }], answers: { DescribeAutoScalingGroups: { AutoScalingGroups: [] } } }, few(`${TOKYO}: there is no Auto Scaling group web`)],
     ['by the health check of its set', {}, ok(`${TOKYO}: 1 of 1 checkers reach it`)],
     ['by a health check that fails', { answers: { GetHealthCheckStatus: status('Failure') } }, few(`${TOKYO}: 0 of 1 checkers reach it`)],
