@@ -4,6 +4,7 @@ import type * as Pg from 'pg';
 import type { Client, ClientConfig, QueryConfig, QueryResult } from 'pg';
 import { messageOf } from '../base/errors.ts';
 import { answeredByServer, type SqlPort, type SqlTarget } from './effects.ts';
+import { redacted } from './redact.ts';
 
 /** What `pg` says when the server has no TLS; only then may a connection continue without it. */
 const NO_TLS = 'The server does not support SSL connections';
@@ -67,7 +68,7 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
           sent = true;
           return oneStatement(client, text);
         });
-        return { state: 'done', text: outcomeText(said) };
+        return { state: 'done', text: outcomeText(said, target.password) };
       } catch (error) {
         if (!wasSent()) signal?.throwIfAborted();
         // What the server refuses it has rolled back.
@@ -106,13 +107,15 @@ async function oneStatement(client: Client, text: string): Promise<QueryResult<R
 }
 
 const ROWS_SHOWN = 5;
+/** Characters that are searched for a password, and that are given back. */
+const ROWS_READ = 65_536;
 const ROW_TEXT = 1_000;
 
-/** `SELECT 2: {"a":1} {"a":2}` */
-function outcomeText(result: QueryResult<Record<string, unknown>>): string {
+/** `SELECT 2: {"a":1} {"a":2}`. Masked before it is cut: of a password that stands at the cut nobody would know the rest. */
+function outcomeText(result: QueryResult<Record<string, unknown>>, password: string): string {
   const rows = result.rows.slice(0, ROWS_SHOWN).map((row) => JSON.stringify(row)).join(' ');
   const head = [result.command, result.rowCount ?? ''].join(' ').trim() || 'done';
-  return rows === '' ? head : `${head}: ${rows.slice(0, ROW_TEXT)}`;
+  return rows === '' ? head : `${head}: ${redacted(rows.slice(0, ROWS_READ), [{ name: 'password', value: password }]).slice(0, ROW_TEXT)}`;
 }
 
 function quoteIdentifier(name: string): string {

@@ -37,6 +37,11 @@ describe.skipIf(binaries === undefined)('one statement in PostgreSQL', () => {
     expect('text' in outcome ? outcome.text.length : 0).toBe('SELECT 20000: '.length + 1_000);
   });
 
+  it('gives back no part of its password, where the answer is cut in the middle of it', async () => {
+    const outcome = await ask("SELECT repeat('x', 990) || 'secret' AS x");
+    expect('text' in outcome ? outcome.text.slice(-8) : outcome).toBe('xxxx[pas');
+  });
+
   it('that the server refuses did not happen; one that it stops in time neither', async () => {
     expect(await ask('SELECT * FROM nobody')).toEqual({ state: 'refused', error: 'relation "nobody" does not exist' });
     expect(await ask('SELECT pg_sleep(30)', 3_000)).toEqual({ state: 'refused', error: 'canceling statement due to statement timeout' });

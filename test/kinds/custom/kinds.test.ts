@@ -139,6 +139,8 @@ describe('http-request', () => {
     const body = (length: number) => `${' '.repeat(length - SECRET.length)}${SECRET.slice(0, 7)}${'.'.repeat(7)}`;
     expect(await end((await sent({ body: body(64_999) })).step)).toBe('status 200: hunter2.......');
     expect(await end((await sent({ body: body(65_000) })).step)).toBe('status 200');
+    // It is cut by bytes: this space has three.
+    expect(await end((await sent({ body: `${'\u3000'.repeat(21_700)}${SECRET.slice(0, 7)}` })).step)).toBe('status 200');
   });
 
   it('is shown without the values of its secrets', () => {
