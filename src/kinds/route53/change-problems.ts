@@ -22,7 +22,6 @@ const BESIDE_CNAME = ['NS', 'SOA', 'A', 'AAAA', 'MX', 'TXT', 'CAA', 'SRV'] as co
 /** @throws AwsError */
 export async function changeProblems(ctx: StepContext, zone: string, planned: readonly PlannedSets[], asked: AskedChecks): Promise<BatchProblem[]> {
   const created = planned.flatMap((one) => createdSets(one));
-  if (created.length === 0) return [];
   return [
     ...planned.flatMap(setProblems),
     ...planned.flatMap(tooLarge),
@@ -47,7 +46,6 @@ function tooLarge({ record, current, wanted }: PlannedSets): BatchProblem[] {
 async function besideCname(ctx: StepContext, zone: string, planned: readonly PlannedSets[]): Promise<BatchProblem[]> {
   const fresh = planned.filter(({ current, wanted }) => current.length === 0 && wanted.length > 0);
   const beside = fresh.flatMap(({ record }) => (record.type === 'CNAME' ? BESIDE_CNAME : (['CNAME'] as const)).map((type): RecordKey => ({ name: record.name, type })));
-  if (beside.length === 0) return [];
   const found = (await listManyRecordSets(ctx.effects.aws, zone, beside, { region: ctx.target, signal: ctx.signal })).flatMap((sets, i) => (sets.length > 0 ? (beside[i] ?? []) : []));
   return found.map(({ name, type }) => ({ observed: `${name} has a record of type ${type}: a CNAME cannot be beside another record, nor at the apex of a zone`, fix: `delete the ${type} record of ${name}, or use another type` }));
 }
@@ -61,7 +59,6 @@ async function missingTargets(ctx: StepContext, zone: string, planned: readonly 
     const target: RecordKey = { name: alias.DNSName ?? '', type };
     if (!own.has(keyOf(zone, target))) targets.set(keyOf(zone, target), target);
   }
-  if (targets.size === 0) return [];
   const all = [...targets.values()];
   const found = await listManyRecordSets(ctx.effects.aws, zone, all, { region: ctx.target, signal: ctx.signal });
   const missing = all.filter((_, i) => found[i]?.length === 0);

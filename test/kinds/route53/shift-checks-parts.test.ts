@@ -129,6 +129,10 @@ describe('a look', () => {
     expect(await (await shift({ out: [], in: ['tokyo', 'osaka'] })).observe()).toEqual({ state: 'reached', because: 'out by their health checks: none; not: hc-tokyo, hc-osaka' });
   });
 
+  it.each([{ disabled: true, inverted: false }, { disabled: false, inverted: true }])('half of it is not out: %o', async (half) => {
+    expect(await (await shift({ states: { 'hc-seoul': half, 'hc-tokyo': half } })).observe()).toEqual({ state: 'absent', because: 'hc-seoul is not yet out' });
+  });
+
   it('notes what each check was, once, before it is switched', async () => {
     const step = await shift({ states: { 'hc-tokyo': OUT }, facts: { 'route53.check-before.hc-tokyo': { disabled: true, inverted: false } } });
     expect(await step.observe()).toEqual({ state: 'absent', because: 'hc-seoul is not yet out, hc-tokyo is still out' });
