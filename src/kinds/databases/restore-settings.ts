@@ -8,9 +8,6 @@ import { zonesOf } from './offered.ts';
 import { optionGroupUnfit, parameterGroupUnfit, type Runs } from './option-group.ts';
 import { elsewhere } from './vpc.ts';
 
-/** A twin is deleted at the end of its drill: nothing may protect it from that. */
-export const protects = (wanted: RestoreSettings, nobody: string | undefined): boolean => nobody === undefined && wanted.deletionProtection === true;
-
 /**
  * What a restore leaves out unless the runbook says so, or in any case: the name that shownSettings gives it, what is shown of an instance without it, and its word.
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html
@@ -24,11 +21,11 @@ const LEFT_OUT: readonly (readonly [setting: string, without: string, word: stri
   ['domain', 'none', 'domain'],
 ];
 
-/** What a restored instance does not have and its original may have had. Empty, or a sentence. */
+/** What a restored instance does not have and its original may have had. Users are served without it: it is said, and ends no run. Empty, or a sentence. */
 export function withoutSettings(instance: DbInstance): string {
   const shown = shownSettings(instance);
   const words = LEFT_OUT.filter(([setting, without]) => shown[setting] === without).map(([, , word]) => word);
-  return words.length === 0 ? '' : `. A restore brings no ${words.join(', ')} along: set what the original had`;
+  return words.length === 0 ? '' : `. Without ${words.join(', ')}: set what the original had`;
 }
 
 /** What the original has, and a restore with these settings has not, in words; a restore brings it along in no case, or only if it is asked for it. */
@@ -42,7 +39,7 @@ export function notRestored(writer: DbInstance, wanted: RestoreSettings): string
 }
 
 /** In what an instance differs from what was asked for, and what AWS does not show of that: unknown, and no difference. */
-export function differences(instance: DbInstance, wanted: RestoreSettings, nobody?: string): { wrong: string[]; unknown: string[] } {
+export function differences(instance: DbInstance, wanted: RestoreSettings): { wrong: string[]; unknown: string[] } {
   const parameters = instance.DBParameterGroups?.[0];
   const pairs: [what: string, is: string | undefined, asked: string][] = [
     ['class', instance.DBInstanceClass, wanted.class],
@@ -54,8 +51,6 @@ export function differences(instance: DbInstance, wanted: RestoreSettings, nobod
   if (wanted.optionGroup !== undefined) pairs.push(['option group', instance.OptionGroupMemberships?.[0]?.OptionGroupName, wanted.optionGroup]);
   if (wanted.iamAuthentication !== undefined) pairs.push(['IAM authentication', instance.IAMDatabaseAuthenticationEnabled?.toString(), String(wanted.iamAuthentication)]);
   if (wanted.copyTagsToSnapshot !== undefined) pairs.push(['copying of tags to snapshots', instance.CopyTagsToSnapshot?.toString(), String(wanted.copyTagsToSnapshot)]);
-  if (wanted.deletionProtection !== undefined) pairs.push(['deletion protection', instance.DeletionProtection?.toString(), String(protects(wanted, nobody))]);
-  if (wanted.logExports !== undefined) pairs.push(['log exports', (instance.EnabledCloudwatchLogsExports ?? []).toSorted().join(', '), wanted.logExports.toSorted().join(', ')]);
   const wrong = pairs.flatMap(([what, is, asked]) => (is === undefined || is.toLowerCase() === asked ? [] : [`${what} is ${is}, not ${asked}`]));
   if (applyStatus(parameters?.ParameterApplyStatus).needsReboot === 'yes') wrong.push('its parameters wait for a reboot');
   const unknown = pairs.flatMap(([what, is]) => (is === undefined ? [what] : []));

@@ -20,7 +20,7 @@ import { weighAtLine } from './loss.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
 import { findPoints, keyRights, listBackups, type RecoveryPoint } from './recovery-points.ts';
 import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
-import { differences, hasGroups, protects, unfitSettings, withoutSettings } from './restore-settings.ts';
+import { differences, hasGroups, unfitSettings, withoutSettings } from './restore-settings.ts';
 import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
 import { outageBegunBy } from '../outage.ts';
 import { TWIN, twinAccepted, twinName, twinTags } from '../twins.ts';
@@ -165,7 +165,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const state = dbInstanceState(instance.DBInstanceStatus);
   if (needsPerson(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
   if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
-  const { wrong, unknown } = differences(instance, p.settings, p.nobody);
+  const { wrong, unknown } = differences(instance, p.settings);
   if (unknown.length > 0) return notShownYet(ctx, p, unknown);
   const groups = p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy];
   if (!hasGroups(instance, groups).same && !hasGroups(instance, p.settings.securityGroups).same) wrong.push(`its security groups are not ${groups.join(', ')}`);
@@ -202,7 +202,8 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     PubliclyAccessible: p.settings.publiclyAccessible ?? false,
     ...(p.settings.optionGroup === undefined ? {} : { OptionGroupName: p.settings.optionGroup }),
     ...(p.settings.iamAuthentication === undefined ? {} : { EnableIAMDatabaseAuthentication: p.settings.iamAuthentication }),
-    ...(protects(p.settings, p.nobody) ? { DeletionProtection: true } : {}),
+    // A twin is deleted at the end of its drill: nothing may protect it from that.
+    ...(p.nobody === undefined && p.settings.deletionProtection === true ? { DeletionProtection: true } : {}),
     ...(p.settings.logExports === undefined ? {} : { EnableCloudwatchLogsExports: p.settings.logExports }),
     ...(p.settings.copyTagsToSnapshot === undefined ? {} : { CopyTagsToSnapshot: p.settings.copyTagsToSnapshot }),
     Tags: [
