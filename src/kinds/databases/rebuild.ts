@@ -125,10 +125,10 @@ export const inSync = stepKind<InSyncParams>({
     // Without it a lag may be that of the old instance of this name.
     const createdAt = seen.instance.InstanceCreateTime?.getTime();
     if (createdAt === undefined) return wait(`AWS does not show since when ${p.id} is there`);
-    const age = newest === undefined ? undefined : ctx.effects.clock.now() - newest.sampledAt;
-    if (newest === undefined || age === undefined || age > RECENT_MS || newest.sampledAt + PERIOD_MS < createdAt) return wait(`no recent lag of ${p.id} is known yet`);
+    const now = ctx.effects.clock.now();
+    if (newest === undefined || now - newest.sampledAt > RECENT_MS || newest.sampledAt + PERIOD_MS < createdAt) return wait(`no recent lag of ${p.id} is known yet`);
     if (newest.lagMs < 0) return wait(`${p.id} reports that it is not replicating`);
-    const lag = `${p.id} lags ${formatDuration(newest.lagMs)} behind, ${formatDuration(age)} ago`;
+    const lag = `${p.id} lags ${formatDuration(newest.lagMs)} behind, ${formatDuration(now - newest.sampledAt)} ago`;
     if (newest.lagMs > p.maxLagMs) return wait(`${lag}: more than ${formatDuration(p.maxLagMs)}`);
     const { differences, login } = notCarried(standbyFact.read(ctx, inRegionOf(p))?.settings.shown ?? {}, seen.instance);
     if (login) {

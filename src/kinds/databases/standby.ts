@@ -99,14 +99,14 @@ const ID_MAX = 63;
 
 /** `<id><tail>`, cut to what AWS allows: no two hyphens in a row, none at the end of what is cut. */
 function keptName(id: string, tail: string): string {
-  return `${id.toLowerCase().slice(0, ID_MAX - tail.length).replace(/-+$/, '')}${tail}`;
+  return `${id.toLowerCase().slice(0, ID_MAX - tail.length).replace(/-$/, '')}${tail}`;
 }
 
 /** Every name that `keptName` can make of an id, with * for what is not known before. */
 export function keptPattern(id: string): string {
   const longestTail = '-old-20261231-999'.length;
   const whole = id.length + longestTail <= ID_MAX;
-  return whole ? `${id.toLowerCase()}-old-*` : `${id.toLowerCase().slice(0, ID_MAX - longestTail).replace(/-+$/, '')}*-old-*`;
+  return whole ? `${id.toLowerCase()}-old-*` : `${id.toLowerCase().slice(0, ID_MAX - longestTail).replace(/-$/, '')}*-old-*`;
 }
 
 export async function freeName(ctx: StepContext, p: { region: string; id: string }): Promise<string> {

@@ -264,10 +264,10 @@ describe('the promotion', () => {
 describe('the rebuild of a standby', () => {
   const db = { instances: { [SEOUL]: 'shop-orders', [TOKYO]: 'shop-orders-tokyo' } };
   const ctx = at('reprotect');
-  const plain = rebuildOf(ctx, 'orders', db);
+  const plain = () => rebuildOf(ctx, 'orders', db);
 
   it('a gate', () => {
-    expect(told(standbyGateStep(ctx, plain))).toMatchInlineSnapshot(`
+    expect(told(standbyGateStep(ctx, plain()))).toMatchInlineSnapshot(`
       "standbyGate: Can shop-orders in ap-northeast-2 be rebuilt as a replica?
       assess reversible, 1 to 5 s, limit 60 s: a few API calls
       may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
@@ -282,7 +282,7 @@ describe('the rebuild of a standby', () => {
   });
 
   it('a new replica, with the groups and the key of the old instance, which only AWS knows', () => {
-    expect(told(rebuildStep(ctx, plain))).toMatchInlineSnapshot(`
+    expect(told(rebuildStep(ctx, plain()))).toMatchInlineSnapshot(`
       "rebuild: Recreate shop-orders, as a replica of shop-orders-tokyo
       data reversible, 1800 to 7200 s, limit 86400 s: a snapshot is taken and copied between the regions: grows with the data
       may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
@@ -297,7 +297,7 @@ describe('the rebuild of a standby', () => {
   });
 
   it('its parameters, the restart that they take, and its lag', () => {
-    expect([parametersStep(plain), restartStep(plain), inSyncStep(ctx, plain)].map(told).join('\n\n')).toMatchInlineSnapshot(`
+    expect([parametersStep(plain()), restartStep(plain()), inSyncStep(ctx, plain())].map(told).join('\n\n')).toMatchInlineSnapshot(`
       "parameters: Give shop-orders the parameter group of the old one
       data reversible, 5 to 120 s, limit 1800 s: one change, where it is another than the default
       may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
@@ -322,10 +322,10 @@ describe('the rebuild of a standby', () => {
   });
 
   it('what the runbook names is a member of its parameters, and nothing else is: a plan is hashed', () => {
-    expect(Object.keys(plain.params)).toEqual(['name', 'region', 'id', 'writer']);
+    expect(Object.keys(plain().params)).toEqual(['name', 'region', 'id', 'writer']);
     const named = rebuildOf(ctx, 'orders', { ...db, securityGroups: { [SEOUL]: [GROUP], [TOKYO]: [] }, fence: { quarantine: { [SEOUL]: GROUP } }, instanceClass: { active: 'db.r6g.large', standby: 'db.t4g.small' } });
-    expect(named.params).toEqual({ ...plain.params, securityGroups: [GROUP], quarantine: GROUP, instanceClass: 'db.t4g.small' });
-    expect(rebuildOf(ctx, 'orders', { ...db, securityGroups: {}, fence: { quarantine: {} } }).params).toEqual(plain.params);
+    expect(named.params).toEqual({ ...plain().params, securityGroups: [GROUP], quarantine: GROUP, instanceClass: 'db.t4g.small' });
+    expect(rebuildOf(ctx, 'orders', { ...db, securityGroups: {}, fence: { quarantine: {} } }).params).toEqual(plain().params);
   });
 });
 

@@ -77,6 +77,8 @@ describe('its parameter group', () => {
     ['is not shown', { there: replica({ DBParameterGroups: undefined }) }, { state: 'absent', because: 'old has the parameter group , not tuned' }],
     ['is that of the old one', { there: replica() }, { state: 'reached', because: 'old has the parameter group tuned' }],
     ['is AWS’s, as that of the old one was', { there: replica(group('default.postgres17')), facts: fact({ ...SETTINGS, parameterGroup: undefined }) }, { state: 'reached', because: 'old has the parameter group default.postgres17' }],
+    ['is in no list', { there: replica({ DBParameterGroups: [] }) }, { state: 'absent', because: 'old has the parameter group , not tuned' }],
+    ['is what it is, where nothing was written down', { there: replica(), facts: {} }, { state: 'reached', because: 'old has the parameter group tuned' }],
     ['is AWS’s, and not shown', { there: replica({ DBParameterGroups: undefined }), facts: fact({ ...SETTINGS, parameterGroup: undefined }) }, { state: 'reached', because: 'old has the parameter group ' }],
   ])('%s', async (_what, given, seen) => {
     expect(await (await rebuilding('parameters', given)).observe()).toEqual(seen);
@@ -96,6 +98,7 @@ describe('its restart', () => {
     ['is due, and AWS refuses it', { there: replica(group('tuned', 'pending-reboot')), facts: { ...fact(), ...REFUSED } }, { state: 'absent', because: 'the parameters of old wait for a reboot, and AWS refuses to reboot it: said AWS' }],
     ['waits for AWS', { there: replica(group('tuned', 'applying')) }, { state: 'pending', because: 'the parameters of old are applying', waitingFor: 'aws' }],
     ['is not known to be due', { there: replica({ DBParameterGroups: [] }) }, { state: 'pending', because: expect.stringMatching(/^the parameters of old are /) as string, waitingFor: 'aws' }],
+    ['is not known, where no list is shown', { there: replica({ DBParameterGroups: undefined }) }, { state: 'pending', because: expect.stringMatching(/^the parameters of old are /) as string, waitingFor: 'aws' }],
     ['is not due', { there: replica() }, { state: 'reached', because: 'the parameters of old are in sync' }],
   ])('%s', async (_what, given, seen) => {
     expect(await (await rebuilding('restart', given)).observe()).toEqual(seen);
@@ -113,6 +116,7 @@ describe('a new replica protects', () => {
   const waiting = (because: string) => ({ state: 'pending', because, waitingFor: 'database' });
   it.each<[string, Given, object]>([
     ['by a small lag', { lag: [60, 60_000] }, { state: 'reached', because: 'old lags 1m behind, 1m ago' }],
+    ['by no lag at all', { lag: [0, 60_000] }, { state: 'reached', because: 'old lags 0.0 s behind, 1m ago' }],
     ['by a sample of three minutes ago', { lag: [1, 180_000] }, { state: 'reached', because: 'old lags 1.0 s behind, 3m ago' }],
     ['by a sample of the minute in which it was made', { there: replica({ InstanceCreateTime: new Date(NOW) }), lag: [1, 60_000] }, { state: 'reached', because: 'old lags 1.0 s behind, 1m ago' }],
     ['not by one of the minute before', { there: replica({ InstanceCreateTime: new Date(NOW) }), lag: [1, 60_001] }, waiting('no recent lag of old is known yet')],

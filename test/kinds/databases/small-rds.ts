@@ -6,6 +6,7 @@ import { noInstance } from '../context.ts';
 /* RDS as far as one step asks it: instances that a test may change, and whatever else it is to answer. */
 
 export interface Call {
+  service: string;
   region: string;
   operation: string;
   input: Record<string, unknown>;
@@ -48,6 +49,7 @@ export function smallRds(shown: Shown) {
   };
   const aws = {
     call: (request: Call) => {
+      if (!['rds', 'ec2', 'kms', 'cloudwatch'].includes(request.service)) return Promise.reject(new Error(`${request.operation} is asked of no service`));
       calls.push(request);
       const answer = answerTo(request);
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve({ output: answer, requestId: 'r' });
