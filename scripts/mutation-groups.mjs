@@ -56,7 +56,7 @@ export const GROUPS = {
   },
   held: {
     mutate: ['src/app/{held-run,abort}.ts'],
-    tests: ['test/app/{abort,give-back,resume}.test.ts'],
+    tests: ['test/app/{abort,abort-refusals,give-back,resume}.test.ts'],
   },
   answers: {
     mutate: ['src/aws/{answers,errors,pages}.ts'],

@@ -35,15 +35,15 @@ async function stopped(sim: Simulation, direction: Direction, at: (record: Journ
   return state;
 }
 
-function aborting(sim: Simulation, state: string, asked: string[] = [], { meanwhile, ...more }: { run?: string; takeOver?: boolean; meanwhile?: () => Promise<unknown> } = {}) {
+function aborting(sim: Simulation, state: string, asked: string[] = [], { meanwhile, ...more }: { run?: string; takeOver?: boolean; reason?: string | undefined; meanwhile?: () => Promise<unknown> } = {}) {
   return sim.clock.run(() =>
     abort({
+      reason: 'changed our minds',
       ...more,
       state: { folder: state },
       effects: sim.effects,
       drain: new AbortController().signal,
       onRecord: () => undefined,
-      reason: 'changed our minds',
       confirm: async (_state, acted) => {
         asked.push(...acted.map((step) => step.id));
         await meanwhile?.();
@@ -74,9 +74,11 @@ describe('dr abort', () => {
     expect(result.summary.slice(-3)).toEqual(['Rolled back:', '  undone      compute.api.scaleOut', '  undone      databases.orders.quiesce']);
     expect(sim.world.acceptsWrites(HOME)).toBe(true);
     expect(sim.world.snapshot().groups).toEqual(before);
-    const types = (await new LocalStore(state, RUN).read()).map(({ type }) => type);
+    const records = await new LocalStore(state, RUN).read();
+    expect(records.find(({ type }) => type === 'undo.started')).toMatchObject({ because: 'changed our minds' });
+    const types = records.map(({ type }) => type);
     expect(types.filter((type) => type.startsWith('undo.'))).toEqual(['undo.started', 'undo.intent', 'undo.done', 'undo.intent', 'undo.done']);
-    expect(await errorOf(aborting(sim, state))).toMatchObject({ code: 'NOTHING_TO_RESUME' });
+    expect(await errorOf(aborting(sim, state))).toMatchObject({ code: 'NOTHING_TO_RESUME', message: 'There is no run that could be rolled back.' });
     const resuming = sim.clock.run(() => resume({ run: RUN, state: { folder: state }, effects: sim.effects, acceptances: APPROVED, drain: new AbortController().signal, onRecord: () => undefined }));
     expect(await errorOf(resuming)).toMatchObject({ code: 'RUN_ENDED', message: `Run ${RUN} was rolled back: there is nothing to resume.` });
   });
@@ -192,6 +194,7 @@ it('a run that another machine holds is rolled back by anyone who takes it over,
   const refused = await errorOf(aborting(sim, state, [], { run: RUN }));
   expect(refused).toMatchObject({ code: 'RUN_IN_PROGRESS', next: expect.arrayContaining([`dr takeover ${RUN}    if that runner is gone for good`]) as string[] });
   expect(sim.world.acceptsWrites(HOME)).toBe(false);
-  expect((await aborting(sim, state, [], { run: RUN, takeOver: true })).state).toMatchObject({ outcome: 'aborted', term: 2 });
+  expect((await aborting(sim, state, [], { run: RUN, takeOver: true, reason: undefined })).state).toMatchObject({ outcome: 'aborted', term: 2 });
+  expect((await new LocalStore(state, RUN).read()).find(({ type }) => type === 'undo.started')).toMatchObject({ because: 'aborted by a person' });
   expect(sim.world.acceptsWrites(HOME)).toBe(true);
 });

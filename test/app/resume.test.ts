@@ -81,6 +81,7 @@ describe('resume', () => {
       code: 'WRONG_ACCOUNT',
       exit: 'refused',
       message: 'The run is for account 000000000000; your credentials are for 999999999999.',
+      next: ['export AWS_PROFILE=…'],
     });
     expect(await readFile(journalOf(b, run))).toEqual(before);
   });
