@@ -25,14 +25,15 @@ export function carriedSettings(old: DbInstance, instanceClass = old.DBInstanceC
   const processor = (old.ProcessorFeatures ?? []).map(({ Name = '', Value = '' }) => ({ Name, Value }));
   if (processor.length > 0 && instanceClass === old.DBInstanceClass) carried.ProcessorFeatures = processor;
   if (old.DedicatedLogVolume === true) carried.DedicatedLogVolume = true;
-  if ((old.EnabledCloudwatchLogsExports ?? []).length > 0) carried.EnableCloudwatchLogsExports = [...(old.EnabledCloudwatchLogsExports ?? [])];
+  const { EnabledCloudwatchLogsExports: exports = [], MonitoringInterval: interval = 0 } = old;
+  if (exports.length > 0) carried.EnableCloudwatchLogsExports = [...exports];
   if (old.PerformanceInsightsEnabled === true) {
     carried.EnablePerformanceInsights = true;
     if (old.PerformanceInsightsKMSKeyId !== undefined) carried.PerformanceInsightsKMSKeyId = old.PerformanceInsightsKMSKeyId;
     if (old.PerformanceInsightsRetentionPeriod !== undefined) carried.PerformanceInsightsRetentionPeriod = old.PerformanceInsightsRetentionPeriod;
   }
-  if ((old.MonitoringInterval ?? 0) > 0 && old.MonitoringRoleArn !== undefined) {
-    carried.MonitoringInterval = old.MonitoringInterval ?? 0;
+  if (interval > 0 && old.MonitoringRoleArn !== undefined) {
+    carried.MonitoringInterval = interval;
     carried.MonitoringRoleArn = old.MonitoringRoleArn;
   }
   // Those of AWS itself cannot be set.

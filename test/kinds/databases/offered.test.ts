@@ -92,6 +92,7 @@ describe('the versions that say something of the one that is wanted', () => {
     ['mysql', '8.4.5', '8.0.40', false],
     ['sqlserver-ee', '15.00.4435', '15.00.4430', true],
     ['sqlserver-ee', '15.00.4435', '16.00.4435', false],
+    ['mariadb', '10.6.1', '10.11.5', false],
     ['mariadb', '11', '11', true],
   ])('of %s %s: %s', async (engine, version, EngineVersion, says) => {
     const { unfit } = await offerFor(offered({ EngineVersion }).ctx, { ...ORDERED, engine, version });
