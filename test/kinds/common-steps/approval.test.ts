@@ -113,8 +113,13 @@ describe('when its turn comes', () => {
   it('a no counts against as many others as want it', async () => {
     const files = () => [signed(ann), signed(ben), signed(may, { decision: 'reject' })];
     const step = await gate(files, { quorum: 2, from: [ann, ben, may] });
-    const refusal = { state: 'refused', refusal: { observed: 'rejected by may at 2026-11-20T10:19:00.000Z' } };
-    expect([await step.check(), await step.observe()]).toMatchObject([refusal, refusal]);
+    const refusal = { state: 'refused', refusal: {
+      rule: 'approval', observed: 'rejected by may at 2026-11-20T10:19:00.000Z', threshold: 'approval by 2 of ann, ben, may',
+      consequence: 'the point of no return is not crossed without them', override: `none: they may decide again (dr approve ${RUN}), then: dr resume ${RUN}`,
+    } };
+    expect([await step.check(), await step.observe()]).toEqual([refusal, refusal]);
+    const both = await gate(() => [signed(ben, { decision: 'reject' }), signed(may, { decision: 'reject' })], { from: [ann, ben, may], line: false });
+    expect(await both.check()).toMatchObject({ refusal: { observed: 'rejected by ben at 2026-11-20T10:19:00.000Z; rejected by may at 2026-11-20T10:19:00.000Z', consequence: 'what comes after is not begun without them' } });
     expect(step.recorded).toEqual({});
   });
 

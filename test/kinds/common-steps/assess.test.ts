@@ -126,9 +126,59 @@ describe('run.assess-users, where the name leads elsewhere', () => {
     expect((await usersOf('127.0.0.3', elsewhere, { zones, facts })).signal?.says).toBe('down');
     const [answer] = said['home.example.com'];
     expect((await usersOf('127.0.0.3', { ...elsewhere, [SOURCE]: 200 }, { answers: { 'home.example.com': [{ values: ['10.0.0.2'], ttl: 60 }, answer as Json] } })).signal).toMatchObject({ says: 'up', atSource: true });
+    // A zone of which nothing was found out says nothing.
+    expect((await usersOf('127.0.0.3', elsewhere, { zones })).asked).toEqual([undefined]);
     // Not known: then it counts.
     expect((await usersOf('127.0.0.3', elsewhere, { answers: alias })).signal?.says).toBe('up');
     expect((await usersOf('127.0.0.3', elsewhere)).signal).toEqual({ vantage: 'users', says: 'up', because: 'home: status 200 from 127.0.0.3 in 1 ms' });
+  });
+});
+
+describe('run.assess-users, where the runbook and the records both say where the source answers', () => {
+  const [SOURCE, SECOND] = ['127.0.0.2', '127.0.0.4'];
+  async function asked(found: string[], leads: string | undefined) {
+    const at: (string | undefined)[] = [];
+    const request = (one: HttpRequest): Promise<HttpSample> => (at.push(one.at), Promise.resolve({ status: 200, body: 'ok', address: one.at ?? leads, ms: 1 }));
+    const params = { probes: [probe('home')], answers: { 'home.example.com': [{ values: [SOURCE], ttl: 60 }] }, zones: { 'home.example.com': ['Z0PUBLIC'] } };
+    const step = await stepOf('run.assess-users', params, { effects: { http: { request } }, facts: { 'source.answers.Z0PUBLIC.A.home.example.com': found } });
+    await step.observe();
+    return { at, signal: step.recorded['signal.users'] };
+  }
+
+  it('the same place is asked once, and another one too', async () => {
+    expect((await asked([SOURCE], '127.0.0.3')).at).toEqual([undefined, SOURCE]);
+    expect((await asked([SECOND], '127.0.0.3')).at).toEqual([undefined, SOURCE, SECOND]);
+  });
+
+  it('every address of either is the source', async () => {
+    expect(await asked([SOURCE, SECOND], SECOND)).toMatchObject({ at: [undefined], signal: { says: 'up', atSource: true } });
+  });
+});
+
+describe('run.assess-users, where a name does not resolve from this machine', () => {
+  async function seen(resolves: Record<string, boolean>, answers: Json = {}) {
+    const at: (string | undefined)[] = [];
+    const request = ({ url, at: place }: HttpRequest): Promise<HttpSample> => {
+      at.push(place);
+      const up = resolves[new URL(url).hostname.split('.')[0] ?? ''] === true;
+      return Promise.resolve(up ? { status: 503, body: '', address: '127.0.0.3', ms: 1 } : { status: 0, body: '', address: undefined, ms: 1, error: 'ENOTFOUND' });
+    };
+    const step = await stepOf('run.assess-users', { probes: Object.keys(resolves).map((name) => probe(name)), answers }, { effects: { http: { request } } });
+    await step.observe();
+    return { at, recorded: step.recorded };
+  }
+
+  it('nothing is known of what users get, not even by asking where the source answers', async () => {
+    const { at, recorded } = await seen({ home: false, cart: false }, { 'home.example.com': [{ values: ['127.0.0.2'], ttl: 60 }] });
+    expect(recorded).toEqual({
+      'signal.users': { vantage: 'users', says: 'unknown', because: 'no probed name resolves from this machine, so what users get is not seen from here: home: no answer: ENOTFOUND; cart: no answer: ENOTFOUND' },
+      'probe.unseen.home': true, 'probe.unseen.cart': true,
+    });
+    expect(at).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('one that resolves is enough to see it', async () => {
+    expect((await seen({ home: false, cart: true })).recorded).toMatchObject({ 'signal.users': { says: 'down' }, 'probe.unseen.home': true, 'probe.unseen.cart': false });
   });
 });
 

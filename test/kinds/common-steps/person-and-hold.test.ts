@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
-import type { HttpSample } from '../../../src/effects/effects.ts';
+import type { HttpRequest, HttpSample } from '../../../src/effects/effects.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { stepOf } from '../context.ts';
 
@@ -100,13 +100,38 @@ describe('run.hold-probe', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('ends when it is stopped', async () => {
+  describe('asks at once', () => {
+    /** Answers that take no time. */
+    async function instant(more: object, { facts = {}, address = '127.0.0.3' }: { facts?: Record<string, Json>; address?: string } = {}) {
+      const asked: HttpRequest[] = [];
+      const clock = new VirtualClock();
+      const began = clock.now();
+      const request = (one: HttpRequest): Promise<HttpSample> => (asked.push(one), Promise.resolve({ status: 200, body: '', address, ms: 1 }));
+      const step = await stepOf('run.hold-probe', { probe: { ...PROBE, ...more } }, { clock, facts, effects: { http: { request } } });
+      return { seen: await step.observe(), asked, took: clock.now() - began };
+    }
+
+    it('and holds for no moment longer than the runbook says', async () => {
+      const { took, asked } = await instant({ holdMs: 10_500 });
+      expect([took, asked.length]).toEqual([10_500, 12]);
+      expect(asked[0]).toMatchObject({ url: PROBE.http, timeoutMs: 2_000 });
+      expect(asked[0]?.signal).toBeDefined();
+      expect((await instant({ holdMs: 0 })).took).toBe(0);
+    });
+
+    it('and judges a name that has begun to resolve', async () => {
+      const { seen } = await instant({ holdMs: 0 }, { facts: { 'probe.unseen.home': true } });
+      expect(seen).toEqual({ state: 'reached', because: 'good for 0.0 s without a gap; last: status 200 from 127.0.0.3 in 1 ms' });
+    });
+  });
+
+  it.each([200, 0])('ends when it is stopped: %s', async (status) => {
     const stop = new AbortController();
     const clock = new VirtualClock();
     const request = async (): Promise<HttpSample> => {
       await clock.sleep(100);
       stop.abort(new Error('stop'));
-      return { status: 200, body: '', address: undefined, ms: 1 };
+      return { status, body: '', address: undefined, ms: 1 };
     };
     const step = await stepOf('run.hold-probe', { probe: PROBE }, { clock, effects: { http: { request } }, signal: stop.signal });
     await expect(step.observe()).rejects.toThrow('stop');
