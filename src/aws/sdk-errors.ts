@@ -138,10 +138,13 @@ function isProviderError(error: SdkThrown): boolean {
   return error.name === 'CredentialsProviderError' || error.name === 'TokenProviderError';
 }
 
+/** What Node calls a connection, a name or a certificate that failed. A file that is not there, or a URL that is none, is a fault of this machine and no silence. */
+const NETWORK_CODE = /^(E(AI_[A-Z]+|CONN[A-Z]+|HOST[A-Z]+|NET[A-Z]+|PIPE|PROTO|TIMEDOUT|TIMEOUT|NOTCONN|NOTFOUND|NODATA|SERVFAIL|REFUSED|BADRESP)|ERR_(TLS|SSL|SOCKET|STREAM)_\w+|.*CERT.*|UNABLE_TO_\w+)$/;
+
 /** Node's and the SDK's marks of a connection that failed or was given up. */
 function isNetworkError(error: SdkThrown): boolean {
   if (error instanceof DeadlineError || error.name === 'TimeoutError' || error.name === 'AbortError') return true;
-  return typeof error.code === 'string' && /^(E[A-Z_]+|ERR_(TLS|SSL|SOCKET)_\w+|.*CERT.*|UNABLE_TO_\w+)$/.test(error.code);
+  return typeof error.code === 'string' && NETWORK_CODE.test(error.code);
 }
 
 function hasNetworkCause(error: SdkThrown): boolean {

@@ -160,6 +160,11 @@ describe('the caller', () => {
     expect(calls).toBe(1);
   });
 
+  it.each(['localhost', 'http://', 'http://x:99999'])('an endpoint that is no URL (%s) is a fault of this machine, and not the silence of a region', async (url) => {
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: url }));
+    expect(await failure(describeInstances(sdkCaller()))).toMatchObject({ code: NOT_SENT, kind: 'terminal', unreachable: false });
+  });
+
   it('an input that cannot be sent did not happen', async () => {
     useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: await refusedPort() }));
     const request = { service: 'route53', region: 'us-east-1', operation: 'GetHostedZone', input: {} };
