@@ -23,16 +23,12 @@ const NAMES = { increment: 'auto_increment_increment', offset: 'auto_increment_o
 /** What MySQL counts with, where nobody has said otherwise. */
 const DEFAULTS = { increment: 1, offset: 1 } as const;
 
-interface KeySettings {
-  region: string;
-  /** `runbook`: said by the runbook, for the region could not be asked. */
-  from: 'group' | 'runbook';
-  /** Undefined: not known. */
-  increment: number | undefined;
-  offset: number | undefined;
-  /** AWS does not say that the engine runs with all parameters of its group: that status, for people. */
-  waits?: string | undefined;
-}
+type KeySettings = { region: string } & (
+  /** `waits`: AWS does not say that the engine runs with all parameters of its group; that status, for people. */
+  | { from: 'group'; increment: number; offset: number; waits: string | undefined }
+  /** Said by the runbook, for the region could not be asked. Undefined: not known. */
+  | { from: 'runbook'; offset: number | undefined }
+);
 
 /**
  * What is wrong with the writers' settings together; empty when no two can make the same key: each counts in steps of its own, from
@@ -40,19 +36,15 @@ interface KeySettings {
  * https://dev.mysql.com/doc/refman/8.4/en/replication-options-source.html#sysvar_auto_increment_increment
  */
 function keyProblems(writers: readonly KeySettings[]): string[] {
-  const problems: string[] = [];
-  for (const { region, increment, offset } of writers) {
-    if (increment !== undefined && increment < writers.length) {
-      problems.push(`${region} counts in steps of ${increment}, and there are ${writers.length} writers`);
-    }
+  const known = writers.filter((writer) => writer.from === 'group');
+  const problems = known.flatMap(({ region, increment, offset }) => [
+    ...(increment < writers.length ? [`${region} counts in steps of ${increment}, and there are ${writers.length} writers`] : []),
     // MySQL ignores an offset that is above the increment.
-    if (increment !== undefined && offset !== undefined && offset > increment) {
-      problems.push(`${region} has the offset ${offset} above its increment ${increment}, which MySQL ignores`);
-    }
-  }
-  const known = writers.filter((writer) => writer.increment !== undefined);
-  const other = known.find((writer) => writer.increment !== known[0]?.increment);
-  if (other !== undefined) problems.push(`${known[0]?.region ?? ''} counts in steps of ${known[0]?.increment ?? 0}, ${other.region} in steps of ${other.increment ?? 0}`);
+    ...(offset > increment ? [`${region} has the offset ${offset} above its increment ${increment}, which MySQL ignores`] : []),
+  ]);
+  const [first] = known;
+  const other = known.find(({ increment }) => increment !== first?.increment);
+  if (first !== undefined && other !== undefined) problems.push(`${first.region} counts in steps of ${first.increment}, ${other.region} in steps of ${other.increment}`);
   const seen = new Map<number, string>();
   for (const { region, offset } of writers) {
     if (offset === undefined) continue;
@@ -76,14 +68,21 @@ async function settingsOf(ctx: StepContext, p: Params, writer: Params['writers']
     return { region, from: 'group', increment: numberOf(found[NAMES.increment], DEFAULTS.increment), offset: numberOf(found[NAMES.offset], DEFAULTS.offset), waits: applied === 'yes' ? undefined : shown };
   } catch (error) {
     if (!leaving || !(error instanceof AwsError) || !error.saysNothing) throw error;
-    return { region, from: 'runbook', increment: undefined, offset };
+    return { region, from: 'runbook', offset };
   }
 }
 
 function numberOf(text: string | undefined, otherwise: number): number {
-  const value = text === undefined || text === '' ? otherwise : Number(text);
-  if (!Number.isInteger(value)) throw new Error(`${text ?? ''} is no whole number`);
+  if (text === undefined || text === '') return otherwise;
+  const value = Number(text);
+  if (!Number.isInteger(value)) throw new Error(`${text} is no whole number`);
   return value;
+}
+
+function inWords(settings: KeySettings): string {
+  if (settings.from === 'runbook') return `${settings.region}: every ? from ${settings.offset ?? '?'} (as the runbook says)`;
+  const { region, increment, offset, waits } = settings;
+  return `${region}: every ${increment} from ${offset}${waits === undefined ? '' : ` (its parameter group is ${waits})`}`;
 }
 
 interface Look {
@@ -95,12 +94,11 @@ interface Look {
 
 async function look(ctx: StepContext, p: Params): Promise<Look> {
   const settings = await Promise.all(p.writers.map((writer) => settingsOf(ctx, p, writer)));
-  const said = settings.map(({ region, increment, offset, from, waits }) => `${region}: every ${increment ?? '?'} from ${offset ?? '?'}${from === 'runbook' ? ' (as the runbook says)' : waits === undefined ? '' : ` (its parameter group is ${waits})`}`);
   return {
-    because: said.join('; '),
+    because: settings.map(inWords).join('; '),
     problems: keyProblems(settings),
     unknown: settings.filter((s) => s.offset === undefined).map((s) => s.region),
-    waiting: settings.flatMap(({ region, waits }) => (waits === undefined ? [] : [{ region, waits }])),
+    waiting: settings.flatMap((s) => (s.from === 'group' && s.waits !== undefined ? [{ region: s.region, waits: s.waits }] : [])),
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
-import { SEOUL, stepOf, TOKYO } from '../context.ts';
+import { noInstance, SEOUL, stepOf, TOKYO } from '../context.ts';
 import { type Asked, awsError, portOf } from '../port.ts';
 
 /* Two writers must never make the same key: each counts in steps of its own, from a start of its own. */
@@ -41,8 +41,7 @@ describe('writers', () => {
     expect(step.asked.filter(({ operation }) => operation === 'DescribeDBParameters').map(({ region, input }) => [region, input.DBParameterGroupName]).slice(0, 2)).toEqual([[SEOUL, 'counting'], [TOKYO, 'counting']]);
     expect(step.isStoppable()).toBe(true);
     // What nobody has set is what MySQL begins with.
-    expect(await observed({ counting: { [SEOUL]: { increment: '2', offset: '' }, [TOKYO]: { increment: '2', offset: '2' } } })).toMatchObject({ state: 'reached' });
-    expect(await observed({ counting: { [SEOUL]: { increment: '2' }, [TOKYO]: { increment: '2', offset: '2' } } })).toMatchObject({ state: 'reached' });
+    for (const offset of ['', undefined]) expect(await observed({ counting: { ...TWO, [SEOUL]: { increment: '2', ...(offset === undefined ? {} : { offset }) } } })).toEqual({ state: 'reached', because });
   });
 
   it.each<[string, Record<string, Counting>, string]>([
@@ -74,6 +73,7 @@ describe('writers', () => {
   it('are not judged by what cannot be read', async () => {
     await expect((await keys({ counting: { ...TWO, [SEOUL]: { increment: 'two' } } })).observe()).rejects.toThrow('two is no whole number');
     await expect((await keys({ counting: { ...TWO, [SEOUL]: { increment: '1.5' } } })).check()).rejects.toThrow('1.5 is no whole number');
+    await expect((await keys({ counting: { ...TWO, [SEOUL]: noInstance(SEOUL) } })).observe()).rejects.toThrow(`there is no tickets in ${SEOUL}`);
     for (const instance of [() => ({}), () => ({ DBParameterGroups: [] })]) await expect((await keys({ instance })).observe()).rejects.toThrow(`there is no tickets in ${SEOUL}, or it shows no parameter group`);
   });
 });
@@ -108,6 +108,8 @@ describe('a region that may be lost', () => {
       warnings: [{ rule: 'unique-keys-unknown', observed: `${SEOUL} cannot be asked, and \`offsets\` of the runbook does not say from where it counts: it is checked when it comes back`, wanted: 'an offset that is known while the region is lost', mend: 'name `offsets` for each region in the runbook' }],
     });
     expect(await step.observe()).toMatchObject({ state: 'reached' });
+    // Nor are two of them compared with each other.
+    expect(await observed({ counting: { ...TWO, [TOKYO]: { increment: '3', offset: '2' }, [SEOUL]: silent, 'us-east-1': silent }, maybeSilent: [SEOUL, 'us-east-1'] })).toMatchObject({ state: 'reached' });
   });
 
   it('whose answer is a refusal, or another one that must answer, is an error', async () => {
