@@ -86,7 +86,8 @@ export async function findPoints(
     else judged.push(problemOf(`snapshot ${id}`, snapshot) ?? { method: 'snapshot-time', from: id, sourceRegion: from, at, ...runsWith(snapshot) });
   }
   const usable = judged.filter((j) => typeof j !== 'string');
-  usable.sort((a, b) => b.at - a.at || (a.method === 'restorable-time' ? -1 : 1));
+  // Of one age the backups stay first.
+  usable.sort((a, b) => b.at - a.at);
   return { usable, rejected: judged.filter((j) => typeof j === 'string') };
 }
 

@@ -13,7 +13,7 @@ const replication = (more: object = {}) => ({ StatusInfos: [{ StatusType: 'other
 describe('its role', () => {
   it.each<[string, DbInstance, { writer: boolean; replica: boolean; source?: string; from?: string }]>([
     ['a writer', { DBInstanceStatus: 'available' }, { writer: true, replica: false }],
-    ['a writer, whose source is said to be empty', { DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: '', ReadReplicaSourceDBClusterIdentifier: '', StatusInfos: [] }, { writer: true, replica: false }],
+    ['a writer, whose source is said to be empty', { DBInstanceStatus: 'available', DBInstanceArn: ARN, ReadReplicaSourceDBInstanceIdentifier: '', ReadReplicaSourceDBClusterIdentifier: '', StatusInfos: [] }, { writer: true, replica: false }],
     ['nothing, where no status is shown', {}, { writer: false, replica: false }],
     ['nothing, where the status is empty', { DBInstanceStatus: '' }, { writer: false, replica: false }],
     ['a replica of its own region', { DBInstanceStatus: 'available', DBInstanceArn: ARN, ReadReplicaSourceDBInstanceIdentifier: 'source' }, { writer: false, replica: true, source: 'source', from: SEOUL }],
@@ -50,8 +50,9 @@ it('what waits is named, and never a password', () => {
 });
 
 it('its replication, in the words of AWS', () => {
-  expect([instance.replicationStatus({}), instance.replicationStatus(replication())]).toEqual([undefined, 'error']);
-  expect([{}, replication(), replication({ Message: '' }), replication({ Message: 'out of space' })].map((shown) => instance.replicationTrouble(shown))).toEqual(['', '', '', ': out of space']);
+  const none = { StatusInfos: [{ StatusType: 'other', Status: 'x', Message: 'y' }] };
+  expect([{}, none, replication()].map((shown) => instance.replicationStatus(shown))).toEqual([undefined, undefined, 'error']);
+  expect([{}, none, replication(), replication({ Message: '' }), replication({ Message: 'out of space' })].map((shown) => instance.replicationTrouble(shown))).toEqual(['', '', '', '', ': out of space']);
 });
 
 it('regions whose instance replicates from it are those that AWS names by ARN', () => {
