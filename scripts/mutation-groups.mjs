@@ -60,7 +60,7 @@ export const GROUPS = {
   },
   answers: {
     mutate: ['src/aws/{answers,errors,pages}.ts'],
-    tests: ['test/aws/{answers,errors,pages,retry-classes,sdk-errors,sdk-caller,refused-signature}.test.ts'],
+    tests: ['test/aws/{answers,errors,error-parts,pages,retry-classes,sdk-errors,sdk-caller,refused-signature}.test.ts'],
   },
   calls: {
     mutate: ['src/aws/{reliable-caller,sdk-errors,aws-time,sdk-caller,rds,call-options,route53,route53-batches,autoscaling,ec2,elbv2,cloudwatch,identity,pacing}.ts'],

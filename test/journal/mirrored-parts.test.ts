@@ -85,6 +85,7 @@ describe('a copy that is read', () => {
     const { run } = setUp({ here: chain(GREEN, GREEN), there });
     await expect(run.read()).rejects.toMatchObject({
       code: 'JOURNAL_DIVERGED',
+      exit: 'journal',
       message: 'The copy of the journal in /copy is another than the one in s3://state/dr/runs/x.',
       detail: `They part at record ${index + 1}: two runners wrote on. Nothing was done.`,
       next: ['keep both: they are evidence', 'rename the folder here, then: dr resume    continues from the bucket'],
@@ -97,6 +98,14 @@ describe('a copy that is read', () => {
     await expect(run.read()).rejects.toMatchObject({ code: 'AccessDenied' });
     remote.error = refusal('NoAnswer');
     expect(await run.read()).toEqual(RECORDS);
+  });
+
+  it('is the longer one of the two; without any here a silent bucket is no answer', async () => {
+    expect(await setUp({ here: RECORDS.slice(0, 1), there: RECORDS }).run.read()).toEqual(RECORDS);
+    expect(await setUp({ here: RECORDS, there: RECORDS.slice(0, 1) }).run.read()).toEqual(RECORDS);
+    const { run, remote } = setUp();
+    remote.error = refusal('NoAnswer');
+    await expect(run.read()).rejects.toMatchObject({ code: 'NoAnswer' });
   });
 
   it('is all of it for the runner that writes: the bucket is asked no more', async () => {
@@ -163,6 +172,8 @@ describe('a bucket that has gone away', () => {
     remote.error = refusal('NoAnswer');
     expect(await run.publish('report.json', '{}')).toBeUndefined();
     expect(await run.close()).toBe(`the report is only in /copy. Send it from this machine: dr report ${RUN}`);
+    await run.append(RECORDS[0] as JournalRecord);
+    expect(await run.close()).toBe(`1 records are only in /copy (s3://state/dr/runs/x: no answer). Send them from this machine: dr resume ${RUN}; the report is only in /copy. Send it from this machine: dr report ${RUN}`);
   });
 
   it('lets no run begin: it is not there when the first record is to be written', async () => {
@@ -185,6 +196,15 @@ describe('whether somebody has taken over', () => {
       await assertHeld();
       expect(guarded).toEqual([true, true]);
     });
+  });
+
+  it.each<[RunEvent, boolean[]]>([[INTENT, [true]], [{ type: 'undo.intent', step: 's' }, [true]], [GREEN, []]])('is asked before a record that announces a change, and before no other: %j', async (event, asked) => {
+    const { run, guarded, guard, local } = setUp();
+    await run.append(chain(event)[0] as JournalRecord);
+    expect(guarded).toEqual(asked);
+    guard.error = superseded('shop', undefined);
+    if (asked.length > 0) await expect(run.append(chain(GREEN, event)[1] as JournalRecord)).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    expect(local.records).toHaveLength(1);
   });
 
   it('is not known before the run has begun, where the bucket says no', async () => {

@@ -29,7 +29,7 @@ function bucket(objects: Record<string, string> = {}, prefix = 'dr') {
     if (operation === 'ListObjectsV2') {
       const keys = [...held.keys()].filter((key) => key.startsWith(Prefix));
       const folders = new Set(keys.map((key) => `${Prefix}${key.slice(Prefix.length).split('/')[0]}/`));
-      return { IsTruncated: false, ...(keys.length === 0 ? {} : Delimiter === undefined ? { Contents: keys.map((one) => ({ Key: one })) } : { CommonPrefixes: [...folders].map((one) => ({ Prefix: one })) }) };
+      return { IsTruncated: false, ...(keys.length === 0 ? {} : Delimiter !== '/' ? { Contents: keys.map((one) => ({ Key: one })) } : { CommonPrefixes: [...folders].map((one) => ({ Prefix: one })) }) };
     }
     if (operation === 'GetObject') {
       const text = gone.has(Key) ? undefined : held.get(Key);
@@ -62,7 +62,7 @@ describe('the place', () => {
     ['s3://state?region=ap-northeast-1', ''],
     ['s3://state/?region=ap-northeast-1', ''],
     ['s3://state/dr?region=ap-northeast-1', 'dr'],
-    ['s3://state//dr/x//?region=ap-northeast-1', 'dr/x'],
+    ['s3://state///dr/x//?region=ap-northeast-1', 'dr/x'],
     ['s3://state/dr//x/?region=ap-northeast-1', 'dr//x'],
   ])('%s has the prefix "%s"', (text, prefix) => {
     expect(parseS3Place(text)).toEqual({ bucket: 'state', region: REGION, prefix });
@@ -117,6 +117,14 @@ describe('a lock', () => {
     expect(await state.lockOf('billing')).toMatchObject({ term: 1 });
     await state.lease(wish());
     expect(await state.lockOf('shop')).toMatchObject({ term: 2 });
+  });
+
+  it('is given back whatever its application is called', async () => {
+    const { state, held } = bucket();
+    expect(await state.lockOf('json-api')).toBeUndefined();
+    await (await state.lease(wish({ lock: 'json-api' }))).release();
+    expect([...held.keys()]).toEqual(['dr/locks/json-api/000000000001.json', 'dr/locks/json-api/000000000001.released']);
+    expect(await state.lockOf('json-api')).toBeUndefined();
   });
 
   it('of two who ask at once goes to one, and the other one learns to whom', async () => {
@@ -195,8 +203,11 @@ describe('a journal', () => {
   });
 
   it('that another one writes ends this runner, also where nobody can read who it is', async () => {
-    const { state } = bucket({ [journalKey(0)]: '<html>' });
-    await expect(state.run(RUN).append(records(1)[0] as JournalRecord)).rejects.toMatchObject({ code: 'SUPERSEDED', exit: 'busy' });
+    const [first] = records(1) as [JournalRecord];
+    const append = (there: string) => bucket({ [journalKey(0)]: there }).state.run(RUN).append(first);
+    await expect(append('<html>')).rejects.toMatchObject({ code: 'SUPERSEDED', exit: 'busy', detail: 'Its lock is gone.' });
+    await expect(append(JSON.stringify({ ...first, term: 4 }))).rejects.toMatchObject({ code: 'SUPERSEDED', detail: 'A runner with term 4 writes its journal now: it has taken over.' });
+    await append(JSON.stringify(first));
   });
 });
 
@@ -222,6 +233,13 @@ describe('a write', () => {
 });
 
 describe('approvals', () => {
+  it('lie below their run, each once', async () => {
+    const { state, held } = bucket();
+    await state.run(RUN).addApproval('a.json', 'first');
+    await state.run(RUN).addApproval('a.json', 'second');
+    expect([...held]).toEqual([[`dr/runs/${RUN}/approvals/a.json`, 'first']]);
+  });
+
   const key = (i: number) => `dr/runs/${RUN}/approvals/${i.toString(16).padStart(32, '0')}.json`;
   const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [key(i), String(i)]));
 
