@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { LintFinding } from '../model/kind.ts';
-import type { Conditions, Observation, Permission, Refusal, StepContext, StepKind } from '../model/step.ts';
+import type { Conditions, Observation, Permission, Refusal, StepContext, StepKind, Warning } from '../model/step.ts';
 import { REGION_SHAPE } from '../base/regions.ts';
 import { parseDuration } from '../base/duration.ts';
 
@@ -67,13 +67,30 @@ export function lastSide({ region, guard }: { region: string; guard: { region: s
   return refused({ rule: 'last-healthy-side', ...seen, consequence, override: `none: bring ${guard.region} up first, then: dr resume` });
 }
 
-/** A gate whose check and decision are the same question: the sentence that opens it, or the refusal. */
-export function gate<P>(params: z.ZodType<P>, decide: (ctx: StepContext, params: P) => Promise<string | Refusal>): StepKind {
-  const ask = async <S extends 'ok' | 'reached'>(open: S, ctx: StepContext, p: P) => {
+/** What opens a gate, in words, and what is said besides where it is checked. */
+export interface Opens {
+  because: string;
+  warnings: readonly Warning[];
+}
+
+/** A gate whose check and decision are the same question: what opens it, or the refusal. */
+export function gate<P>(params: z.ZodType<P>, decide: (ctx: StepContext, params: P) => Promise<string | Opens | Refusal>): StepKind {
+  const ask = async (ctx: StepContext, p: P) => {
     const decision = await decide(ctx, p);
-    return typeof decision === 'string' ? { state: open, because: decision } : refused(decision);
+    if (typeof decision === 'string') return { because: decision };
+    return 'rule' in decision ? refused(decision) : decision;
   };
-  return stepKind<P>({ params, check: (ctx, p) => ask('ok', ctx, p), observe: (ctx, p) => ask('reached', ctx, p) });
+  return stepKind<P>({
+    params,
+    check: async (ctx, p) => {
+      const answer = await ask(ctx, p);
+      return 'state' in answer ? answer : { state: 'ok', ...answer };
+    },
+    observe: async (ctx, p) => {
+      const answer = await ask(ctx, p);
+      return 'state' in answer ? answer : { state: 'reached', because: answer.because };
+    },
+  });
 }
 
 /** Of the draft of a step that only reads. */

@@ -3,8 +3,8 @@ import { type DbInstance, findDbInstance, findSubnetGroup } from '../../aws/rds.
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { allow, gate } from '../common.ts';
-import type { Refusal, StepContext } from '../../model/step.ts';
+import { allow, gate, type Opens } from '../common.ts';
+import type { Refusal, StepContext, Warning } from '../../model/step.ts';
 import { inRegionOf } from './facts.ts';
 import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
 import { follows, keptBefore, notShown, type Rebuild, type Settings, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
@@ -17,7 +17,7 @@ import { type NewInstance, quotaFor } from './quota.ts';
 import { keyStateLooks, keyUnfit } from '../keys.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
-async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
+async function decide(ctx: StepContext, p: StandbyParams): Promise<Opens | Refusal> {
   const writer = await findDbInstance(ctx.effects.aws, regionOf(p.writer), nameInArn(p.writer), { signal: ctx.signal });
   if (writer === undefined) return noSource(p, NOT_THERE);
   const unfit = replicaUnfit(writer);
@@ -29,7 +29,7 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
     if (error instanceof AwsError && error.unreachable) return silentRegion(p);
     throw error;
   }
-  if (old !== undefined && follows(old, p)) return `${p.id} follows the writer already`;
+  if (old !== undefined && follows(old, p)) return { because: `${p.id} follows the writer already`, warnings: [] };
   const member = memberRefusal('rds-read-replica', p.region, old);
   if (member !== undefined) return member;
   const state = dbInstanceState(old?.DBInstanceStatus);
@@ -47,13 +47,15 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   if (replica !== undefined) return noSource(p, replica);
   const key = await wrongKey(ctx, p.region, settings.kmsKeyId);
   if (key !== undefined) return noSource(p, key);
-  const refused = await wrongGroups(ctx, p, settings, { kept, writer });
+  const warnings: Warning[] = [];
+  const refused = await wrongGroups(ctx, p, settings, { kept, writer, warnings });
   if (refused !== undefined) return refused;
   // The old instance is kept under another name.
   const { here, ofWriter } = await besides(ctx, p);
   const room = await quotaFor(ctx, { region: p.region, id: p.id, storageGib: writer.AllocatedStorage, siblings: (writer.ReadReplicaDBInstanceIdentifiers?.length ?? 0) + ofWriter }, here);
   if (room.refusal !== undefined) return room.refusal;
-  return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
+  const because = old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
+  return { because, warnings: [...warnings, ...room.warnings] };
 }
 
 /** Why the key of the old instance, which the new replica gets, cannot be used. */
@@ -82,13 +84,13 @@ function unlessSilent(error: unknown): undefined {
 }
 
 /** The groups of the new replica, and the quarantine of the old instance: they are there, and fit the instance that gets them. */
-async function wrongGroups(ctx: StepContext, p: StandbyParams, settings: Settings, { kept, writer }: { kept: DbInstance | undefined; writer: DbInstance }): Promise<Refusal | undefined> {
+async function wrongGroups(ctx: StepContext, p: StandbyParams, settings: Settings, { kept, writer, warnings }: { kept: DbInstance | undefined; writer: DbInstance; warnings: Warning[] }): Promise<Refusal | undefined> {
   const { subnetGroup } = settings;
   const subnets = subnetGroup === undefined ? undefined : await findSubnetGroup(ctx.effects.aws, p.region, subnetGroup, { signal: ctx.signal });
   const place = subnetGroup === undefined ? { name: p.id, vpc: kept?.DBSubnetGroup?.VpcId } : { name: `the subnet group ${subnetGroup}`, vpc: subnets?.VpcId };
   const missing = subnetGroup !== undefined && subnets === undefined ? [`the subnet group ${subnetGroup} does not exist in ${p.region}`] : [];
   const wrong = [...missing, ...(await groupsUnfit(ctx, p.region, place, settings.securityGroups))];
-  if (wrong.length === 0) return (await wrongOptions(ctx, p, settings, { writer, place })) ?? (await notOffered(ctx, p, settings, writer, zonesOf(subnets))) ?? closing(ctx, p, kept);
+  if (wrong.length === 0) return (await wrongOptions(ctx, p, settings, { writer, place })) ?? (await notOffered(ctx, p, settings, { writer, zones: zonesOf(subnets), warnings })) ?? closing(ctx, p, kept);
   return {
     rule: 'standby-settings',
     observed: wrong.join('; '),
@@ -98,10 +100,10 @@ async function wrongGroups(ctx: StepContext, p: StandbyParams, settings: Setting
   };
 }
 
-/** What RDS does not offer in that region: the class of the old instance for what the writer runs now, or its certificate authority. */
-async function notOffered(ctx: StepContext, p: StandbyParams, { instanceClass, multiAz, carried = {} }: Settings, writer: DbInstance, zones: readonly string[]): Promise<Refusal | undefined> {
+/** What RDS does not offer in that region, and in `warnings` what it does not tell: the class of the old instance for what the writer runs now, or its certificate authority. */
+async function notOffered(ctx: StepContext, p: StandbyParams, { instanceClass, multiAz, carried = {} }: Settings, { writer, zones, warnings }: { writer: DbInstance; zones: readonly string[]; warnings: Warning[] }): Promise<Refusal | undefined> {
   const text = (name: string): string | undefined => (typeof carried[name] === 'string' ? carried[name] : undefined);
-  const { unfit } = await offerFor(ctx, {
+  const offer = await offerFor(ctx, {
     region: p.region,
     id: p.id,
     engine: writer.Engine,
@@ -114,10 +116,11 @@ async function notOffered(ctx: StepContext, p: StandbyParams, { instanceClass, m
     performanceInsights: carried.EnablePerformanceInsights === true,
     authority: text('CACertificateIdentifier'),
   });
-  if (unfit.length === 0) return undefined;
+  warnings.push(...offer.warnings);
+  if (offer.unfit.length === 0) return undefined;
   return {
     rule: 'standby-settings',
-    observed: unfit.join('; '),
+    observed: offer.unfit.join('; '),
     threshold: `what RDS offers in ${p.region} for what ${nameInArn(p.writer)} runs`,
     consequence: `AWS refuses the new replica ${p.id}, after the old instance is closed and renamed`,
     override: `none: name a class that is offered (instanceClass: { standby: … } of ${p.name} in the runbook), or change the old instance, from which the settings are taken: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} …. aws rds describe-orderable-db-instance-options --region ${p.region} --engine ${writer.Engine ?? ''} shows what there is`,

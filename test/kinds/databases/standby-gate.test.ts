@@ -28,7 +28,7 @@ interface There extends Pick<Shown, 'answers'> {
 }
 
 /** What the two regions show. Every security group is there, in `vpc-1` unless said otherwise; and so is the subnet group `orders`. */
-async function gate({ old, others = [], writers = [], vpcs = {}, quotas, planned, signal, answers = {}, ...there }: There, facts: Record<string, Json> = {}, params: Record<string, Json> = {}) {
+async function gate({ old, others = [], writers = [], vpcs = {}, quotas = {}, planned, signal, answers = {}, ...there }: There, facts: Record<string, Json> = {}, params: Record<string, Json> = {}) {
   const writer = 'writer' in there ? there.writer : WRITER;
   const { aws, calls } = smallRds({
     instances: { [TOKYO]: [...(writer === undefined ? [] : [writer]), ...writers], [SEOUL]: [...(old === undefined || old instanceof Error ? [] : [old]), ...others] },
@@ -36,7 +36,7 @@ async function gate({ old, others = [], writers = [], vpcs = {}, quotas, planned
       DescribeDBInstances: ({ region, input }) => (region === SEOUL && input['DBInstanceIdentifier'] === 'old' && old instanceof Error ? old : undefined),
       DescribeSecurityGroups: ({ input: { GroupIds: [id] = [] } }: { input: { GroupIds?: string[] } }) => ({ SecurityGroups: [{ GroupId: id, VpcId: vpcs[id ?? ''] ?? 'vpc-1', IpPermissions: [] }] }),
       DescribeDBSubnetGroups: { DBSubnetGroups: [{ DBSubnetGroupName: 'orders', VpcId: 'vpc-1', Subnets: [{ SubnetAvailabilityZone: { Name: 'a' } }] }] },
-      ...(quotas === undefined ? {} : { DescribeAccountAttributes: { AccountQuotas: Object.entries(quotas).map(([AccountQuotaName, [Used, Max]]) => ({ AccountQuotaName, Used, Max })) } }),
+      DescribeAccountAttributes: { AccountQuotas: Object.entries(quotas).map(([AccountQuotaName, [Used, Max]]) => ({ AccountQuotaName, Used, Max })) },
       ...answers,
     },
   });
@@ -57,25 +57,25 @@ describe('a standby may be rebuilt', () => {
   it('where the old instance is there, and says how it was', async () => {
     const because = `old in ${SEOUL} is available, and can be renamed`;
     const step = await gate({ old: OLD });
-    expect(await step.check()).toEqual({ state: 'ok', because });
+    expect(await step.check()).toEqual({ state: 'ok', because, warnings: [] });
     expect(await step.observe()).toEqual({ state: 'reached', because });
     expect(step.asked().slice(0, 2)).toEqual([[TOKYO, 'new'], [SEOUL, 'old']]);
   });
 
   it('where its name is free already, and this run wrote down how it was', async () => {
-    expect(await (await gate({}, fact())).check()).toEqual({ state: 'ok', because: `the name old is free in ${SEOUL}` });
+    expect(await (await gate({}, fact())).check()).toEqual({ state: 'ok', because: `the name old is free in ${SEOUL}`, warnings: [] });
   });
 
   it('where an earlier run has kept it under another name', async () => {
     const kept = { ...OLD, DBInstanceIdentifier: 'old-old-20261119', DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:old-old-20261119` };
-    expect(await (await gate({ others: [kept] })).check()).toEqual({ state: 'ok', because: `the name old is free in ${SEOUL}` });
+    expect(await (await gate({ others: [kept] })).check()).toEqual({ state: 'ok', because: `the name old is free in ${SEOUL}`, warnings: [] });
     const closed = { ...kept, VpcSecurityGroups: [{ VpcSecurityGroupId: PARAMS.quarantine }] };
     expect(await (await gate({ others: [closed] })).check()).toMatchObject({ state: 'refused', refusal: { observed: 'old-old-20261119 has no security group but the quarantine, so that its own are not known' } });
   });
 
   it('where it follows the writer already, whatever else', async () => {
     const follower = { ...OLD, DBInstanceStatus: 'creating', ReadReplicaSourceDBInstanceIdentifier: PARAMS.writer, VpcSecurityGroups: [] };
-    expect(await (await gate({ old: follower })).check()).toEqual({ state: 'ok', because: 'old follows the writer already' });
+    expect(await (await gate({ old: follower })).check()).toEqual({ state: 'ok', because: 'old follows the writer already', warnings: [] });
   });
 
   it('with groups of the runbook, where its own are not known', async () => {
@@ -210,6 +210,14 @@ describe('what RDS does not offer, or the region does not have, is found before 
       consequence: 'AWS refuses the new replica old, after the old instance is closed and renamed',
       override: `none: name a class that is offered (instanceClass: { standby: … } of orders in the runbook), or change the old instance, from which the settings are taken: aws rds modify-db-instance --region ${SEOUL} --db-instance-identifier old …. aws rds describe-orderable-db-instance-options --region ${SEOUL} --engine postgres shows what there is`,
     });
+  });
+
+  it('what AWS does not tell of it is a warning, and so is a version that is offered no more', async () => {
+    const silent = { DescribeOrderableDBInstanceOptions: awsError('DescribeOrderableDBInstanceOptions', 'AccessDenied', SEOUL, 403), DescribeAccountAttributes: awsError('DescribeAccountAttributes', 'AccessDenied', SEOUL, 403) };
+    const step = await gate({ writer: RUNS, old: OLD, answers: silent });
+    expect(await step.check()).toMatchObject({ state: 'ok', warnings: [{ rule: 'offer-unknown' }, { rule: 'quota-unknown' }] });
+    expect(await step.observe()).toEqual({ state: 'reached', because: `old in ${SEOUL} is available, and can be renamed` });
+    expect(await (await gate({ writer: RUNS, old: OLD, answers: offers({ EngineVersion: '17.6' }) })).check()).toMatchObject({ state: 'ok', warnings: [{ rule: 'engine-not-offered' }] });
   });
 
   it('and what it offers is taken', async () => {
