@@ -105,6 +105,23 @@ describe('retries', () => {
     ]);
   });
 
+  it('tells of each attempt all that is known', async () => {
+    const s = scripted([THROTTLED, 'ok']);
+    await s.clock.run(s.aws.call(read));
+    const same = { service: 'rds', region, operation: 'DescribeDBInstances' };
+    expect(s.attempts).toEqual([
+      { ...same, attempt: 1, startedAt: 0, endedAt: 0, requestId: 'rq-1', error: expect.objectContaining({ code: 'Throttling' }) as unknown, retryInMs: 50 },
+      { ...same, attempt: 2, startedAt: 50, endedAt: 50, requestId: 'rq-2', error: undefined, retryInMs: undefined },
+    ]);
+  });
+
+  it('keeps to limits of its own where it is given some', async () => {
+    const s = scripted(['hang'], { ids: MOST, limits: { callMs: 500, attempts: 4, backoffMs: 10, backoffMaxMs: 25 } });
+    const error: unknown = await s.clock.run(s.aws.call(read)).catch((thrown: unknown) => thrown);
+    expect(s.calls).toEqual([0, 510, 1_030, 1_555]);
+    expect(error).toMatchObject({ code: NO_ANSWER, message: 'rds.DescribeDBInstances in ap-northeast-1: NoAnswer: no answer within 500 ms', cause: { message: 'rds.DescribeDBInstances in ap-northeast-1: no answer within 500 ms' } });
+  });
+
   it('what is no AwsError is a defect and goes through', async () => {
     const bug = new TypeError('bug');
     const inner = { call: () => Promise.reject(bug) } as unknown as AwsCaller;
@@ -178,6 +195,17 @@ describe('pacing', () => {
     await many(51);
     expect(s.calls.slice(50).filter((at) => at === 3_600_000)).toHaveLength(50);
     expect(s.calls.at(-1)).toBe(3_600_200);
+  });
+
+  it('what Route 53 has turned away has cost it nothing of its allowance of changes', async () => {
+    const s = scripted([THROTTLED], { limits: { attempts: 2 } });
+    const Changes = Array.from({ length: 1_000 }, () => ({ Action: 'CREATE' as const, ResourceRecordSet: { Name: 'a', Type: 'A' as const } }));
+    const change = (count: number) => s.aws.call({ service: 'route53', region: 'us-east-1', operation: 'ChangeResourceRecordSets', input: { HostedZoneId: 'Z', ChangeBatch: { Changes: Changes.slice(0, count) } } }).catch(() => undefined);
+    await s.clock.run(change(1_000));
+    expect(s.calls).toEqual([0, 50]);
+    // Five of them have come back.
+    await s.clock.run(change(25));
+    expect(s.calls).toEqual([0, 50, 250, 300]);
   });
 
   it('one region waits for no other', async () => {
