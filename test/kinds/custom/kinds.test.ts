@@ -321,6 +321,7 @@ describe('sql', () => {
       permissions: [{ actions: ['rds:DescribeDBInstances'], resources: [`arn:aws:rds:${TOKYO}:111122223333:db:orders-tokyo`] }],
     });
     const hosts = { [SEOUL]: 'a.example.com:5432', [TOKYO]: 'b.example.com:5432' };
+    expect(Object.keys(draftOf(sql, { ...login, instances: { [TOKYO]: 'orders' } }).params as object)).toEqual([...Object.keys(common).slice(0, 4), 'instance', ...Object.keys(common).slice(4)]);
     const draft = draftOf(sql, { ...login, hosts });
     expect(draft).toEqual({ params: { ...common, host: 'b.example.com:5432' }, does: `in shop on b.example.com:5432: select '${TOKYO}'`, undoes: undefined, env: ['USER_NAME', 'TOKEN'], region: TOKYO, outside: 'database', permissions: [] });
     expect(Object.keys(draft.params as object)).not.toContain('instance');
@@ -348,6 +349,11 @@ describe('wait', () => {
     expect(step.waits()).toEqual([{ cause: 'hold', from: began, to: began + 30_000 }]);
     expect(await step.observe()).toEqual({ state: 'reached', because: 'waited 30 s' });
     expect(step.waits()).toHaveLength(1);
+    for (const since of [began, began - 1]) {
+      const over = await stepOf('own.wait', params, { facts: { 'own.rest.since': since - 30_000 } });
+      expect((await over.observe()).state).toBe('reached');
+      expect(over.waits()).toEqual([]);
+    }
     await expect(step.undo()).resolves.toBeUndefined();
   });
 
