@@ -14,7 +14,7 @@ import { isOwnOptionGroup } from './option-group.ts';
 import { unfinishedRun } from './found-writer.ts';
 import { type Database, dbArn, instanceNow, rdsArns, rdsResource, rightsTo } from './instance.ts';
 import { type NewInstance, quotaFor } from './quota.ts';
-import { fenceOf } from './verdict.ts';
+import { fenceOf, type FenceVerdict, recordFence } from './verdict.ts';
 import { stillWriter } from './writer.ts';
 import { weighAtLine } from './loss.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
@@ -22,7 +22,7 @@ import { findPoints, keyRights, listBackups, type RecoveryPoint } from './recove
 import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
 import { differences, hasGroups, unfitSettings, withoutSettings } from './restore-settings.ts';
 import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
-import { outageBegunBy } from '../outage.ts';
+import { outageBegunBy, seenAliveFact } from '../outage.ts';
 import { TWIN, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { deleteTwinDatabase, isTwinOf, TWIN_ID_MAX, twinMayNotDelete, twinOf } from './twin.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
@@ -144,7 +144,7 @@ async function besides(ctx: StepContext, { region, id }: Params): Promise<NewIns
 }
 
 /** An old writer that lives has taken writes until the fence: they are lost too. A restore that is closed is not yet the line. */
-function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy, nobody }: Pick<Params, 'name' | 'id' | 'rpoMs' | 'closedBy' | 'nobody'>): Observation | undefined {
+function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy, nobody }: Pick<Params, 'name' | 'id' | 'rpoMs'> & Partial<Pick<Params, 'closedBy' | 'nobody'>>): Observation | undefined {
   return closedBy === undefined && nobody === undefined ? weighAtLine(ctx, { name, rpoMs, measured: `the recovery point of ${id}`, act: 'a restore' }) : undefined;
 }
 
@@ -277,18 +277,21 @@ const GROUPS = 'VpcSecurityGroups';
 const BACKUPS_ASKED_MS = 60_000;
 
 /** Looked at again after a restore of minutes, where only signals or a person's word say that the old writer is lost. No answer leaves that word as it is. */
-async function sourceLives(ctx: StepContext, { name, id, region, source }: Pick<Params, 'name' | 'id' | 'region' | 'source'>): Promise<Observation | undefined> {
-  const verdict = fenceOf(ctx, name)?.verdict;
-  if (source === undefined || (verdict !== 'source-down' && verdict !== 'attested')) return undefined;
+async function sourceLives(ctx: StepContext, p: Pick<Params, 'name' | 'id' | 'region' | 'source' | 'rpoMs'>): Promise<Observation | undefined> {
+  const { name, id, region, source } = p;
+  const fence = fenceOf(ctx, name);
+  if (source === undefined || (fence?.verdict !== 'source-down' && fence?.verdict !== 'attested')) return undefined;
   const signal = await lookAtBackups(ctx, { region, source });
   const signs = signsOfLife([signal], outageBegunBy(ctx));
-  const word = ctx.acceptances.sourceDown !== undefined;
-  const unknown = !word && signal.notAsked === true;
+  const word = ctx.acceptances.sourceDown;
+  const unknown = word === undefined && signal.notAsked === true;
   const unasked = `backups-unasked.${name}`;
   if (unknown && lastsFor(ctx, unasked) < BACKUPS_ASKED_MS) return { state: 'pending', because: `whether backups of ${source.id} still arrive could not be asked: ${signal.because}`, waitingFor: 'aws' };
   if (!unknown) lastsNot(ctx, unasked);
   // A word that was given after this was shown has heard of it.
-  if (!unknown && (word ? notShown(ctx, signs) : signs).length === 0) return undefined;
+  if (!unknown && (word === undefined ? signs : notShown(ctx, signs)).length === 0) {
+    return livedOn(ctx, p, signs.length === 0 ? fence : { verdict: 'attested', because: `${signal.because}: ${source.id} lived after the impact; attested by ${word ?? ''}` }, signal.livedAt);
+  }
   showSigns(ctx, signs);
   return refused({
     rule: 'source-down',
@@ -297,6 +300,16 @@ async function sourceLives(ctx: StepContext, { name, id, region, source }: Pick<
     consequence: `users would write to ${id} while others may write to ${source.id}, and their data can no longer be joined`,
     override: 'dr resume: looks at the source again; or --attest-source-down NAME --reason "who has seen it, and how"',
   });
+}
+
+/** What the source has written after the impact is lost too, up to this look: it is weighed again, and the verdict is one of now. Undefined: nothing more is lost. */
+function livedOn(ctx: StepContext, p: Parameters<typeof sourceLives>[1], verdict: FenceVerdict, livedAt: number | undefined): Observation | undefined {
+  if (livedAt === undefined || livedAt <= (outageBegunBy(ctx) ?? Number.POSITIVE_INFINITY)) return undefined;
+  if ((fenceOf(ctx, p.name)?.at ?? Number.NEGATIVE_INFINITY) <= livedAt) {
+    seenAliveFact.record(ctx, livedAt);
+    recordFence(ctx, p.name, { ...verdict, at: ctx.effects.clock.now() });
+  }
+  return lossAtLine(ctx, p);
 }
 
 /** Lets the application in: from here on the restored copy takes writes of its own. */

@@ -310,6 +310,40 @@ describe('who lets users in', () => {
     expect(await refusal(opening({ ...unsaid, facts: { ...verdict('attested'), 'sign-shown.arrived': true } }), 'observe')).toMatchObject({ rule: 'source-down' });
   });
 
+  describe('that has lived on after the impact', () => {
+    const gate = (boundMs: number): Record<string, Json> => ({ 'rpo.documents': { database: 'documents', method: 'restorable-time', boundMs, lagMs: null, sampledAt: IMPACT - boundMs, ageMs: boundMs + 1_000, outageAt: IMPACT, because: 'measured' } });
+    const known = (): Record<string, Json> => ({ ...CHOSEN, 'fence.documents': { verdict: 'source-down', because: 'two signals', at: IMPACT + 1 }, 'sign-shown.arrived': true, ...gate(60_000) });
+    const lived = (given: Given): Given => opening({ there: [made()], ...after, params: { ...PARAMS, rpoMs: 120_000 }, ...given });
+
+    it('by the word of who has been shown that: the verdict says so, and loss counts up to now', async () => {
+      const step = await restoring(lived({ facts: known(), acceptances: { sourceDown: 'kim' } }));
+      // And is refused at the next look, too.
+      for (let looks = 0; looks < 2; looks++) expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'rpo-gate', observed: expect.stringContaining('6m') as string } });
+      const again = await restoring(lived({ facts: known(), acceptances: { sourceDown: 'kim', dataLossSeconds: 'unknown' } }));
+      expect(await again.observe()).toMatchObject({ state: 'absent' });
+      expect(again.recorded).toMatchObject({
+        'fence.documents': { verdict: 'attested', because: expect.stringMatching(/^the newest restorable time of archive is .* old: archive lived after the impact; attested by kim$/) as string, at: NOW },
+        'rpo.documents': { boundMs: 60_000 + NOW - IMPACT, outageAt: NOW },
+      });
+      // Looked at once more, it is not counted twice.
+      await again.clock.run(() => again.clock.sleep(5_000));
+      await again.observe();
+      expect(again.recorded).toMatchObject({ 'fence.documents': { at: NOW }, 'rpo.documents': { boundMs: 60_000 + NOW - IMPACT } });
+    });
+
+    it('and is silent since: what it has written meanwhile is lost too', async () => {
+      const old = { DescribeDBInstanceAutomatedBackups: { DBInstanceAutomatedBackups: [backup({ RestoreWindow: { LatestTime: new Date(IMPACT + 1_000) } })] } };
+      const clock = () => new VirtualClock(NOW + 3_600_000);
+      const step = await restoring(lived({ facts: known(), answers: old, clock: clock() }));
+      expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'rpo-gate' } });
+      expect(step.recorded).toMatchObject({ 'fence.documents': { verdict: 'source-down', because: 'two signals', at: NOW + 3_600_000 }, 'rpo.documents': { boundMs: 60_000 + NOW + 3_600_000 - IMPACT } });
+      const before = { DescribeDBInstanceAutomatedBackups: { DBInstanceAutomatedBackups: [backup({ RestoreWindow: { LatestTime: new Date(IMPACT) } })] } };
+      const dead = await restoring(lived({ facts: known(), answers: before, clock: clock() }));
+      expect(await dead.observe()).toMatchObject({ state: 'absent' });
+      expect(dead.recorded).toEqual({});
+    });
+  });
+
   it('a region that does not tell is asked for a minute more, and then it is for a person', async () => {
     const step = await restoring(opening({ there: [made()], facts: verdict('source-down'), answers: { DescribeDBInstanceAutomatedBackups: DENIED } }));
     const observed = `whether backups of archive still arrive could not be asked: ${DENIED.message}`;
