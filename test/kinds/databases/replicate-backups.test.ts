@@ -122,7 +122,7 @@ describe('the request', () => {
   it('that an earlier attempt has made is looked at; any other refusal is an error', async () => {
     const answers = (error: Error) => ({ answers: { StartDBInstanceAutomatedBackupsReplication: error } });
     const at = { service: 'rds', operation: 'StartDBInstanceAutomatedBackupsReplication' } as const;
-    await expect((await replicate(answers(awsError('InvalidDBInstanceAutomatedBackupState', at)))).act()).resolves.toBeUndefined();
+    await expect((await replicate(answers(awsError('InvalidDBInstanceAutomatedBackupStateFault', at)))).act()).resolves.toBeUndefined();
     const denied = awsError('AccessDenied', at);
     await expect((await replicate(answers(denied))).act()).rejects.toBe(denied);
     const defect = Object.assign(new TypeError('a defect'), { code: 'InvalidDBInstanceAutomatedBackupState' });

@@ -19,7 +19,7 @@ const STANDBY = {
 };
 const OUR_TAG = [{ Key: 'dr:drill', Value: RUN_FACTS.id }];
 const twin = (more: object = {}) => ({ DBInstanceIdentifier: ID, DBInstanceStatus: 'available', TagList: OUR_TAG, ...more });
-const notFound = awsError('DBInstanceNotFound', { service: 'rds', operation: 'DeleteDBInstance', httpStatus: 404 });
+const notFound = awsError('DBInstanceNotFoundFault', { service: 'rds', operation: 'DeleteDBInstance', httpStatus: 404 });
 
 const shown = (instance: object | null) => (instance === null ? noInstance(TOKYO) : { DBInstances: [instance] });
 
@@ -130,7 +130,7 @@ describe('the twin', () => {
   });
 
   it('that an earlier attempt has made is looked at, and not accepted once more; any other refusal is an error', async () => {
-    const exists = await stepWith({ answers: { CreateDBInstanceReadReplica: awsError('DBInstanceAlreadyExists', { service: 'rds', operation: 'CreateDBInstanceReadReplica' }) } });
+    const exists = await stepWith({ answers: { CreateDBInstanceReadReplica: awsError('DBInstanceAlreadyExistsFault', { service: 'rds', operation: 'CreateDBInstanceReadReplica' }) } });
     await exists.act();
     expect(exists.recorded).toEqual({});
     const denied = awsError('AccessDenied', { service: 'rds', operation: 'CreateDBInstanceReadReplica' });
