@@ -39,6 +39,9 @@ describe('before a run', () => {
     expect(await step.check()).toEqual({ state: 'ok', because: 'archive-tokyo keeps backups for 5 days' });
     // Nobody asks for the key of what is not encrypted.
     expect(step.asked.map(({ operation, region }) => [operation, region])).toEqual([['DescribeDBInstances', TOKYO]]);
+    const unnamed = await replicate({ active: { ...ACTIVE, StorageEncrypted: true } });
+    await unnamed.check();
+    expect(unnamed.asked).toHaveLength(1);
     const plain = await replicate({ params: { kmsKey: KEY } });
     await plain.check();
     expect(plain.asked).toHaveLength(1);
