@@ -117,12 +117,12 @@ const LOOK_MS = 5_000;
 async function undo(ctx: StepContext, p: Params): Promise<void> {
   const ids = startedBefore(ctx, p.name);
   if (ids.length === 0) return;
-  await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StopInstances', input: { InstanceIds: ids }, signal: ctx.signal });
-  for (;;) {
-    const found = await findInstances(ctx.effects.aws, p.region, { InstanceIds: ids }, { signal: ctx.signal });
-    if (found.every((i) => isStopped(i) || ec2InstanceState(i).gone === 'yes')) return;
-    await ctx.wait('aws', LOOK_MS);
-  }
+  const now = () => findInstances(ctx.effects.aws, p.region, { InstanceIds: ids }, { signal: ctx.signal });
+  const isGone = (instance: Ec2Instance) => ec2InstanceState(instance).gone === 'yes';
+  // Also what is shown as stopped, for a start may not show yet. For one that is terminated AWS refuses the whole request.
+  const left = (await now()).filter((i) => !isGone(i)).map((i) => i.InstanceId ?? '');
+  if (left.length > 0) await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StopInstances', input: { InstanceIds: left }, signal: ctx.signal });
+  while (!(await now()).every((i) => isStopped(i) || isGone(i))) await ctx.wait('aws', LOOK_MS);
 }
 
 export const startInstances = stepKind<Params>({ params, check, observe, act, actMs: () => ACT_MS, undo, holds: observe });
