@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DbInstance } from '../../../src/aws/rds.ts';
-import { differences, hasGroups, unfitSettings } from '../../../src/kinds/databases/restore-settings.ts';
+import type { RestoreSettings } from '../../../src/kinds/databases/backup-schema.ts';
+import { differences, hasGroups, notRestored, unfitSettings, withoutSettings } from '../../../src/kinds/databases/restore-settings.ts';
 import { SEOUL } from '../context.ts';
 import { awsError, type Shown, smallRds } from './small-rds.ts';
 
@@ -36,6 +37,28 @@ describe('an instance that was restored', () => {
   });
 });
 
+const WRITER: DbInstance = { DeletionProtection: true, EnabledCloudwatchLogsExports: ['postgresql', 'audit'], MaxAllocatedStorage: 100, PerformanceInsightsEnabled: true, MonitoringInterval: 60, DomainMemberships: [{ Domain: 'd-1' }] };
+const PLAIN: DbInstance = { DeletionProtection: false };
+
+describe('what a restore leaves out', () => {
+  it('is said of an instance that does not have it; what is not shown is not said', () => {
+    expect(withoutSettings(WRITER)).toBe('');
+    expect(withoutSettings(PLAIN)).toBe('. Without deletion protection, log exports, storage autoscaling, Performance Insights, enhanced monitoring, domain: set what the original had');
+    expect(withoutSettings({ ...WRITER, DeletionProtection: undefined, MaxAllocatedStorage: undefined })).toBe('. Without storage autoscaling: set what the original had');
+  });
+
+  it.each<[string, DbInstance, Partial<RestoreSettings>, string[]]>([
+    ['all of it, where the runbook asks for nothing', WRITER, {}, ['deletion protection: true on the writer, false once it is restored', 'log exports: audit, postgresql on the writer, none once it is restored', 'largest storage: 100 on the writer, none once it is restored', 'Performance Insights: true on the writer, false once it is restored', 'monitoring interval: 60 on the writer, 0 once it is restored', 'domain: d-1 on the writer, none once it is restored']],
+    ['nothing, where the writer has none of it', PLAIN, {}, []],
+    ['nothing, where the writer has less than is asked for', PLAIN, { deletionProtection: true, logExports: ['audit'] }, []],
+    ['nothing of what is not shown', {}, {}, []],
+    ['not what the runbook asks for', { DeletionProtection: true, EnabledCloudwatchLogsExports: ['postgresql', 'audit'] }, { deletionProtection: true, logExports: ['audit', 'postgresql'] }, []],
+    ['a part of the logs', { EnabledCloudwatchLogsExports: ['postgresql', 'audit'] }, { deletionProtection: false, logExports: ['upgrade', 'postgresql'] }, ['log exports: audit, postgresql on the writer, postgresql, upgrade once it is restored']],
+  ])('%s', (_what, writer, wanted, lost) => {
+    expect(notRestored(writer, { ...WANTED, ...wanted })).toEqual(lost);
+  });
+});
+
 describe('its security groups', () => {
   const members = (...groups: [id: string | undefined, status: string | undefined][]): DbInstance => ({ VpcSecurityGroups: groups.map(([VpcSecurityGroupId, Status]) => ({ VpcSecurityGroupId, Status })) });
   it.each<[string, DbInstance, readonly string[], boolean, boolean]>([
@@ -46,6 +69,7 @@ describe('its security groups', () => {
     ['are more', members(['sg-1', 'active'], ['sg-3', 'active']), ['sg-1'], false, false],
     ['are more, of which nothing is shown', members(['sg-1', 'active'], [undefined, undefined]), ['sg-1'], false, false],
     ['are less', members(['sg-1', 'active']), ['sg-1', 'sg-2'], false, false],
+    ['are others in part', members(['sg-1', 'active'], ['sg-3', 'active']), ['sg-1', 'sg-2'], false, false],
     ['are others', members(['sg-3', 'active']), ['sg-1'], false, false],
     ['are not shown', {}, ['sg-1'], false, false],
   ])('%s', (_what, instance, groups, same, settled) => {
