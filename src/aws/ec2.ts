@@ -69,8 +69,9 @@ export async function zonesOffering(aws: AwsCaller, region: string, types: reado
   if (types.length === 0) return offered;
   const input = { LocationType: 'availability-zone' as const, Filters: [{ Name: 'instance-type', Values: [...new Set(types)].sort() }] };
   const request = { service: 'ec2', region, operation: 'DescribeInstanceTypeOfferings', input } as const;
-  const found = await listed(aws, request, ({ InstanceTypeOfferings }) => InstanceTypeOfferings, options);
-  for (const { InstanceType: type = '', Location: zone = '' } of found) offered.set(type, (offered.get(type) ?? new Set()).add(zone));
+  // With what every answer has, see `answers.ts`.
+  const found = await listed(aws, request, (output) => output.InstanceTypeOfferings as { InstanceType: string; Location: string }[], options);
+  for (const { InstanceType: type, Location: zone } of found) offered.set(type, (offered.get(type) ?? new Set()).add(zone));
   return offered;
 }
 
@@ -91,7 +92,8 @@ export async function securityGroupsOf(aws: AwsCaller, region: string, ids: read
     const input = { GroupIds: [id] };
     const request = { service: 'ec2', region, operation: 'DescribeSecurityGroups', input } as const;
     const output = await outputIfThere(aws, request, /^InvalidGroup\.NotFound$/, options);
-    if (output !== undefined) seen.set(id, { vpc: output.SecurityGroups?.[0]?.VpcId, inbound: output.SecurityGroups?.[0]?.IpPermissions?.length });
+    const group = output?.SecurityGroups?.[0];
+    if (group !== undefined) seen.set(id, { vpc: group.VpcId, inbound: group.IpPermissions?.length });
   }
   return seen;
 }
@@ -103,8 +105,10 @@ export async function vcpusOf(aws: AwsCaller, region: string, types: readonly st
   const vcpus = new Map<string, number>();
   // At most 100 names in one request.
   for (let at = 0; at < names.length; at += 100) {
-    const { InstanceTypes = [] } = await outputOf(aws, { ...request, input: { InstanceTypes: names.slice(at, at + 100) } }, options);
-    for (const { InstanceType: type, VCpuInfo: info } of InstanceTypes) if (type !== undefined && info?.DefaultVCpus !== undefined) vcpus.set(type, info.DefaultVCpus);
+    const output = await outputOf(aws, { ...request, input: { InstanceTypes: names.slice(at, at + 100) } }, options);
+    // With what every answer has, see `answers.ts`.
+    const found = output.InstanceTypes as { InstanceType: string; VCpuInfo: { DefaultVCpus: number } }[];
+    for (const { InstanceType: type, VCpuInfo: info } of found) vcpus.set(type, info.DefaultVCpus);
   }
   return vcpus;
 }
@@ -123,8 +127,7 @@ export async function findReservation(aws: AwsCaller, region: string, id: string
 export async function hasKeyPair(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<boolean> {
   const input = { KeyNames: [name] };
   const request = { service: 'ec2', region, operation: 'DescribeKeyPairs', input } as const;
-  const output = await outputIfThere(aws, request, /^InvalidKeyPair\.NotFound$/, options);
-  return output?.KeyPairs?.some(({ KeyName }) => KeyName === name) ?? false;
+  return (await outputIfThere(aws, request, /^InvalidKeyPair\.NotFound$/, options)) !== undefined;
 }
 
 /**

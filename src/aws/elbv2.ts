@@ -33,12 +33,12 @@ export function whyNotHealthy(targets: readonly TargetHealth[]): string {
 export async function targetHealth(aws: AwsCaller, region: string, targetGroup: string, options?: CallOptions): Promise<TargetHealth[]> {
   const request = { service: 'elbv2', region, operation: 'DescribeTargetHealth', input: { TargetGroupArn: targetGroup } } as const;
   const output = await outputOf(aws, request, options);
-  return (output.TargetHealthDescriptions ?? []).map((description) => ({
-    id: description.Target?.Id ?? '',
-    port: description.Target?.Port,
-    state: targetState(description.TargetHealth?.State),
-    reason: reasonOf(description.TargetHealth ?? {}),
-    notInUse: description.TargetHealth?.Reason === 'Target.NotInUse',
+  return (output.TargetHealthDescriptions ?? []).map(({ Target: target = { Id: undefined }, TargetHealth: health = {} }) => ({
+    id: target.Id ?? '',
+    port: target.Port,
+    state: targetState(health.State),
+    reason: reasonOf(health),
+    notInUse: health.Reason === 'Target.NotInUse',
   }));
 }
 

@@ -89,7 +89,7 @@ export class Pacer {
     return bucket;
   }
 
-  /** Takes tokens, on credit if there are none; the wait in milliseconds until they are there. */
+  /** Takes tokens, on credit if there are none; the wait in milliseconds until they are there, 0 or less where they are. */
   private take(bucket: Bucket, count = 1): number {
     const now = this.clock.now();
     const { perSecond, burst } = bucket.rate;
@@ -97,6 +97,6 @@ export class Pacer {
     const tokens = Math.min(burst, bucket.tokens + dripped) - count;
     bucket.tokens = tokens;
     bucket.at = now;
-    return tokens >= 0 ? 0 : Math.ceil((-tokens / perSecond) * 1000);
+    return Math.ceil((-tokens / perSecond) * 1000);
   }
 }

@@ -49,15 +49,14 @@ export function dbSnapshots(aws: AwsCaller, region: string, id: string, options?
 /** Undefined if there is none of that name. */
 export async function findSubnetGroup(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<SubnetGroup | undefined> {
   const request = { service: 'rds', region, operation: 'DescribeDBSubnetGroups', input: { DBSubnetGroupName: name } } as const;
-  const found = await outputIfThere(aws, request, /^DBSubnetGroupNotFound(Fault)?$/, options);
-  return found === undefined ? undefined : (found.DBSubnetGroups?.[0] ?? {});
+  return (await outputIfThere(aws, request, /^DBSubnetGroupNotFound(Fault)?$/, options))?.DBSubnetGroups?.[0];
 }
 
 /** What a parameter group is for, e.g. `postgres17`; empty if AWS does not say it, undefined if there is no such group. */
 export async function parameterFamily(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<string | undefined> {
   const request = { service: 'rds', region, operation: 'DescribeDBParameterGroups', input: { DBParameterGroupName: name } } as const;
-  const found = await outputIfThere(aws, request, /^DBParameterGroupNotFound(Fault)?$/, options);
-  return found === undefined ? undefined : (found.DBParameterGroups?.[0]?.DBParameterGroupFamily ?? '');
+  const found = (await outputIfThere(aws, request, /^DBParameterGroupNotFound(Fault)?$/, options))?.DBParameterGroups?.[0];
+  return found && (found.DBParameterGroupFamily ?? '');
 }
 
 /** Undefined if there is none of that name. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOptionGroups.html */
@@ -84,7 +83,7 @@ async function allParameters(aws: AwsCaller, region: string, which: { DBParamete
   const request = { service: 'rds', region, operation: 'DescribeDBParameters', input: { ...which, MaxRecords: 100 } } as const;
   const all = await listed(aws, request, ({ Parameters }) => Parameters, options);
   const found: Record<string, string> = {};
-  for (const { ParameterName: name, ParameterValue: value } of all) if (name !== undefined && value !== undefined) found[name] = value;
+  for (const { ParameterName: name = '', ParameterValue: value } of all) if (value !== undefined) found[name] = value;
   return found;
 }
 
@@ -122,6 +121,8 @@ export function proxyTargets(aws: AwsCaller, region: string, name: string, optio
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_AccountQuota.html
  */
 export async function rdsQuotas(aws: AwsCaller, region: string, options?: CallOptions): Promise<ReadonlyMap<string, { used: number; max: number }>> {
-  const { AccountQuotas = [] } = await outputOf(aws, { service: 'rds', region, operation: 'DescribeAccountAttributes', input: {} }, options);
-  return new Map(AccountQuotas.flatMap(({ AccountQuotaName: name, Used: used, Max: max }) => (name === undefined || used === undefined || max === undefined ? [] : [[name, { used, max }] as const])));
+  const output = await outputOf(aws, { service: 'rds', region, operation: 'DescribeAccountAttributes', input: {} }, options);
+  // With what every answer has, see `answers.ts`.
+  const quotas = output.AccountQuotas as { AccountQuotaName: string; Used: number; Max: number }[];
+  return new Map(quotas.map(({ AccountQuotaName: name, Used: used, Max: max }) => [name, { used, max }]));
 }

@@ -74,12 +74,14 @@ describe('turns', () => {
     expect(turn('elbv2', 'r', 'DescribeListeners')).toBe(100);
     expect(turn('elbv2', 'r2', 'DescribeTargetHealth')).toBe(0);
     expect(turn('autoscaling', 'r', 'DescribeAutoScalingGroups')).toBe(0);
+    for (let i = 0; i < 5; i++) turn('route53', 'us-east-1', 'GetHealthCheckStatus');
+    expect(turn('route53', 'cn-northwest-1', 'GetHealthCheckStatus')).toBe(0);
   });
 
   it('changes of records: 1000 at once, then a hundred a second, on credit', () => {
     const { clock, turn } = pacer();
     const write = (changes: number) => turn('route53', 'us-east-1', 'ChangeResourceRecordSets', changes);
-    expect([write(1_000), write(0), write(50), write(50)]).toEqual([0, 0, 500, 1_000]);
+    expect([write(1_000), write(0), write(50), write(50), write(0)]).toEqual([0, 0, 500, 1_000, 0]);
     clock.at += 1_000;
     expect(write(0)).toBe(0);
     expect(write(1)).toBe(10);

@@ -85,9 +85,9 @@ function group(AutoScalingGroupName: string, more: object = {}) {
 
 it.each(READS)('%s: %s', async (operation, _, read, input, output, result) => {
   const { aws, asked } = answering(output);
-  expect(await read(aws, OPTIONS)).toEqual(result);
+  expect(await read(aws, OPTIONS)).toStrictEqual(result);
   const [service, name] = operation.split('.');
-  expect(asked).toEqual([{ service, operation: name, region: REGION, input, ...OPTIONS }]);
+  expect(asked).toStrictEqual([{ service, operation: name, region: REGION, input, ...OPTIONS }]);
 });
 
 describe('what AWS says is not there', () => {
@@ -192,6 +192,9 @@ describe('instances of EC2', () => {
 
   it('analyses of a path come newest first, one without a date last', async () => {
     const analysis = (NetworkInsightsAnalysisId: string, at?: number) => ({ NetworkInsightsAnalysisId, Status: 'succeeded', ...(at === undefined ? {} : { StartDate: new Date(at) }) });
+    for (const given of [[analysis('old', 1), analysis('none'), analysis('new', 2)], [analysis('new', 2), analysis('old', 1), analysis('none')]]) {
+      expect((await ec2.analysesOf(answering({ NetworkInsightsAnalyses: given }).aws, REGION, 'nip-1')).map((one) => one.NetworkInsightsAnalysisId)).toEqual(['new', 'old', 'none']);
+    }
     const { aws, asked } = answering({ NetworkInsightsAnalyses: [analysis('none'), analysis('old', 1), analysis('new', 2)] });
     expect((await ec2.analysesOf(aws, REGION, 'nip-1', OPTIONS)).map((one) => one.NetworkInsightsAnalysisId)).toEqual(['new', 'old', 'none']);
     expect(asked).toEqual([{ service: 'ec2', region: REGION, operation: 'DescribeNetworkInsightsAnalyses', input: { NetworkInsightsPathId: 'nip-1' }, ...OPTIONS }]);
@@ -236,6 +239,10 @@ describe('targets', () => {
     const listener = (arn: string, Protocol: string, Port?: number) => ({ ListenerArn: arn, Protocol, Port });
     const { aws, asked } = answering({ Listeners: [listener('l1', 'HTTP', 80), listener('l2', 'HTTPS', 443), listener('l3', 'TLS')] }, { Certificates: [certificate('c1'), certificate('c2', true), certificate('c1', false)] }, { Certificates: [] });
     expect(await secureListeners(aws, REGION, 'lb', OPTIONS)).toEqual([{ arn: 'l2', port: 443, certificates: ['c2', 'c1'] }, { arn: 'l3', port: undefined, certificates: [] }]);
+    for (const given of [[certificate('d', true), certificate('a'), certificate('b')], [certificate('a'), certificate('b'), certificate('d', true)], [certificate('a'), certificate('d', true), certificate('b', false)]]) {
+      const [one] = await secureListeners(answering({ Listeners: [listener('l', 'TLS')] }, { Certificates: given }).aws, REGION, 'lb');
+      expect(one?.certificates).toEqual(['d', 'a', 'b']);
+    }
     const more = (arn: string) => ({ service: 'elbv2', region: REGION, operation: 'DescribeListenerCertificates', input: { ListenerArn: arn }, ...OPTIONS });
     expect(asked).toEqual([{ service: 'elbv2', region: REGION, operation: 'DescribeListeners', input: { LoadBalancerArn: 'lb' }, ...OPTIONS }, more('l2'), more('l3')]);
   });
