@@ -11,6 +11,7 @@ import sql from '../../../src/kinds/custom/sql.ts';
 import wait from '../../../src/kinds/custom/wait.ts';
 import type { AnyOwnKind } from '../../../src/kinds/own-steps/frame.ts';
 import type { PlanContext } from '../../../src/model/kind.ts';
+import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { SEOUL, stepOf, TOKYO } from '../context.ts';
 
 /* Each kind of custom step: what the runbook may say, what the plan shows, what is sent, and what its end means. */
@@ -349,11 +350,15 @@ describe('wait', () => {
     expect(step.waits()).toEqual([{ cause: 'hold', from: began, to: began + 30_000 }]);
     expect(await step.observe()).toEqual({ state: 'reached', because: 'waited 30 s' });
     expect(step.waits()).toHaveLength(1);
-    for (const since of [began, began - 1]) {
-      const over = await stepOf('own.wait', params, { facts: { 'own.rest.since': since - 30_000 } });
-      expect((await over.observe()).state).toBe('reached');
-      expect(over.waits()).toEqual([]);
+    const slept: number[] = [];
+    class Counted extends VirtualClock {
+      override sleep(ms: number, signal?: AbortSignal): Promise<void> {
+        slept.push(ms);
+        return super.sleep(ms, signal);
+      }
     }
+    for (const left of [0, -1, 1]) expect((await stepOf('own.wait', params, { clock: new Counted(began), facts: { 'own.rest.since': began - 30_000 + left } }).then((over) => over.observe())).state).toBe('reached');
+    expect(slept).toEqual([1]);
     await expect(step.undo()).resolves.toBeUndefined();
   });
 

@@ -112,12 +112,14 @@ describe('what is asked for it', () => {
 
 describe('health checks of a change', () => {
   async function ask(sets: (string | undefined)[], others: (string | undefined)[], answers: Answers = {}) {
+    const turns: unknown[] = [];
     const { aws, asked } = fakeAws({ GetHealthCheckStatus: { HealthCheckObservations: [{ StatusReport: { Status: 'Success' } }] }, GetHealthCheck: { HealthCheck: { Id: 'x', HealthCheckVersion: 1, HealthCheckConfig: { Type: 'HTTP' } } }, ...answers });
-    const ctx = { effects: { aws, clock: new VirtualClock() }, target: TOKYO, signal: new AbortController().signal } as unknown as StepContext;
+    const call: typeof aws.call = (request) => (turns.push(request.turn), aws.call(request));
+    const ctx = { effects: { aws: { call }, clock: new VirtualClock() }, target: TOKYO, signal: new AbortController().signal } as unknown as StepContext;
     const having = (ids: (string | undefined)[]) => ids.map((id) => setOf('x', '192.0.2.1', id === undefined ? {} : { HealthCheckId: id }));
     const found = await askChecks(ctx, having(sets), having(others));
     const ids = (operation: string) => asked(operation).map(({ input }) => input['HealthCheckId']);
-    return { found, status: ids('GetHealthCheckStatus'), read: ids('GetHealthCheck'), calls: asked('GetHealthCheck') };
+    return { found, status: ids('GetHealthCheckStatus'), read: ids('GetHealthCheck'), calls: asked('GetHealthCheck'), turns: new Set(turns) };
   }
 
   it('of sets that are to answer the status is asked, of others whether they exist: of each the first four, each once', async () => {
@@ -126,6 +128,10 @@ describe('health checks of a change', () => {
     expect([...found.keys()]).toEqual(['a', 'b', 'c', 'd']);
     expect(found.get('a')).toMatchObject({ says: 'up' });
     expect(calls[0]).toMatchObject({ attempts: 1, region: 'us-east-1' });
+  });
+
+  it('a status is asked for only where nobody else waits for one', async () => {
+    expect((await ask(['a'], [])).turns).toEqual(new Set(['if-free']));
   });
 
   it('errors of AWS are answers, and no others', async () => {
