@@ -151,6 +151,15 @@ describe('the journal of a step', () => {
     expect(last).toMatchObject({ type: 'step.failed', error: { code: 'NO_ANSWER', message: 'no answer for 10 minutes; rds.PromoteReadReplica in ap-northeast-1: NoAnswer: no' } });
   });
 
+  it('a right to look that is missing ends it before anything was changed, and is waited for behind the line', async () => {
+    const looks = () => {
+      let made = 0;
+      return () => ((made += 1) < 3 ? Promise.reject(DENIED()) : Promise.resolve(REACHED));
+    };
+    expect((await drive(() => ({ observe: looks() }))).end).toBe('failed');
+    expect((await drive(() => ({ observe: looks() }), { options: { pastTheLine: () => true } })).end).toBe('done');
+  });
+
   it('says nothing of silence where an answer came, and it was a no', async () => {
     const { types } = await drive(({ clock }) => ({ observe: () => clock.sleep(LIMITS.silenceToldMs + 5_000).then(() => Promise.reject(DENIED())) }));
     expect(types).toEqual(['step.started', 'step.failed']);
@@ -242,6 +251,15 @@ describe('right before a request', () => {
     const { end, last, sent, rechecks } = await drive(() => ({ observe: () => ABSENT, act: act(16_000) }), { recheck: (_, asked) => (asked === 1 ? OK : { state: 'refused', refusal: REFUSAL }) });
     expect([end, sent, rechecks]).toEqual(['refused', [], 2]);
     expect(last).toMatchObject({ type: 'step.refused', because: 'nothing was changed: this was seen', refusal: REFUSAL, unsent: true });
+  });
+
+  it('where the run decides again nothing is sent, and the journal says so', async () => {
+    const again = ({ drain }: World): 'again' => (drain.abort(new Error('the run decides again')), 'again');
+    const before = await drive(() => ({ observe: () => ABSENT, act: act(0) }), { recheck: again });
+    expect([before.end, before.sent, before.types]).toEqual(['interrupted', [], ['step.started']]);
+    const within = await drive(() => ({ observe: () => ABSENT, act: act(16_000) }), { recheck: (world, asked) => (asked === 1 ? OK : again(world)) });
+    expect([within.end, within.sent]).toEqual(['interrupted', []]);
+    expect(within.last).toMatchObject({ type: 'step.unclear', unsent: true, error: { message: 'the run decides again' } });
   });
 
   it('and an act that swallows the refusal is refused all the same', async () => {
