@@ -290,6 +290,13 @@ describe('who lets users in', () => {
     expect(await (await restoring(opening(given))).observe()).toEqual(seen);
   });
 
+  it('names each of its groups', async () => {
+    const params = { ...PARAMS, settings: { ...settings, securityGroups: [OPEN, CLOSED] } };
+    const both = [OPEN, CLOSED].map((VpcSecurityGroupId) => ({ VpcSecurityGroupId, Status: 'active' }));
+    expect(await (await restoring(opening({ params, there: [made({ VpcSecurityGroups: both })] }))).observe()).toMatchObject({ because: `copy lets in ${OPEN}, ${CLOSED}` });
+    expect(await (await restoring({ params, there: [made()] })).observe()).toMatchObject({ because: expect.stringMatching(`its security groups are not ${OPEN}, ${CLOSED}$`) as string });
+  });
+
   it('asks for its groups, and for nothing else that waits', async () => {
     const step = await restoring(opening({ there: [made()] }));
     expect(await step.check()).toEqual({ state: 'ok', because: 'the groups were looked at by the restore' });
@@ -425,7 +432,7 @@ describe('the twin of a drill', () => {
 
   it('is made open, without a verdict on the old writer: users go nowhere', async () => {
     expect(await (await restoring(twin)).observe()).toEqual({ state: 'absent', because: `${twin.params.id} is not in ${TOKYO}` });
-    expect(await (await restoring({ ...twin, there, facts: verdict('source-down'), ...after })).observe()).toMatchObject({ state: 'reached' });
+    expect(await (await restoring({ ...twin, there, facts: verdict('source-down'), ...after })).observe()).toEqual({ state: 'reached', because: `${twin.params.id} is available with the settings of the runbook` });
   });
 
   it('is made only where it may be deleted again, which is asked first, of a name that nobody has', async () => {
