@@ -52,6 +52,33 @@ describe('packBatches', () => {
     );
   });
 
+  const sizes = (batches: RecordChange[][]) => batches.map((batch) => batch.map(({ ResourceRecordSet: set }) => set?.Name).join(' '));
+
+  it('fills a batch up to the limit of elements, an UPSERT counted twice', () => {
+    expect(sizes(packBatches([[change('a', 999)], [change('b', 1)]]))).toEqual(['a b']);
+    expect(sizes(packBatches([[change('a', 999)], [change('b', 2)]]))).toEqual(['a', 'b']);
+    expect(sizes(packBatches([[change('a', 400, 'UPSERT')], [change('b', 100, 'UPSERT')], [change('c', 1)]]))).toEqual(['a b', 'c']);
+    expect(sizes(packBatches([[change('a', 1_000)]]))).toEqual(['a']);
+    expect(() => packBatches([[change('a', 1_001)]])).toThrow('the sets of a have 1001 elements');
+  });
+
+  it('fills a batch up to the limit of characters, those of an UPSERT counted twice', () => {
+    expect(sizes(packBatches([[change('a', 2, 'CREATE', 16_000)]]))).toEqual(['a']);
+    expect(() => packBatches([[change('a', 1, 'CREATE', 32_001)]])).toThrow('1 elements and 32001 characters');
+    expect(() => packBatches([[change('a', 1, 'UPSERT', 16_001)]])).toThrow('2 elements and 32002 characters');
+    expect(sizes(packBatches([[change('a', 2, 'CREATE', 10_000)], [change('b', 1, 'CREATE', 12_000)], [change('c', 1, 'CREATE', 12_001)]]))).toEqual(['a b', 'c']);
+  });
+
+  it('takes the largest first, leaves out what changes nothing, and leaves its input as it was', () => {
+    const groups = [[], [change('small', 1)], [change('large', 600)], [change('alias', 0)], [change('other', 600)]];
+    const before = structuredClone(groups);
+    expect(sizes(packBatches(groups))).toEqual(['large small alias', 'other']);
+    expect(groups).toEqual(before);
+    expect(packBatches([])).toEqual([]);
+    expect(packBatches([[]])).toEqual([]);
+    expect(sizes(packBatches([[{ Action: 'CREATE', ResourceRecordSet: { Name: 'none', Type: 'A' } }]]))).toEqual(['none']);
+  });
+
   it('says which name is too much for one change', () => {
     expect(() => packBatches([[change('n', 400, 'UPSERT'), change('n', 400)]])).toThrow('the sets of n have 1200 elements and 10800 characters: too much for one atomic change');
   });
