@@ -107,7 +107,7 @@ export const GROUPS = {
     tests: ['test/kinds/autoscaling/*.test.ts', 'test/engine/scaling.test.ts', 'test/refusals/compute.test.ts'],
   },
   servers: {
-    mutate: ['src/kinds/ec2/{launch,start,ready}.ts'],
+    mutate: ['src/kinds/ec2/{launch,launch-request,start,ready}.ts'],
     tests: ['test/kinds/ec2/*.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
   },
   rules: {

@@ -157,6 +157,16 @@ describe('the request', () => {
     await expect((await launch([], { answers: full })).act()).rejects.toMatchObject({ message: expect.not.stringContaining('to start') as string });
   });
 
+  it.each<[string, Error]>([
+    ['has no answer, for it may have launched', awsError('NoAnswer', { operation: 'RunInstances', httpStatus: undefined })],
+    ['is refused for another reason', awsError('UnauthorizedOperation', { operation: 'RunInstances', httpStatus: 403 })],
+    ['meets a defect', new TypeError('a defect')],
+  ])('that %s is tried in no other place', async (_what, error) => {
+    const step = await launch([], { answers: { RunInstances: error } });
+    await expect(step.act()).rejects.toBe(error);
+    expect(step.changes()).toHaveLength(1);
+  });
+
   it('is none where enough run by now, or where nothing was chosen', async () => {
     for (const shown of [[there('i-1'), there('i-2')], [there('i-1'), there('i-2'), there('i-3')]]) {
       const enough = await launch(shown);
