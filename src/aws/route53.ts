@@ -13,7 +13,8 @@ export interface Route53Options extends CallOptions {
   region: string;
 }
 
-function requestOf<O extends OperationOf<'route53'>>(operation: O, { region }: Route53Options): { service: 'route53'; region: string; operation: O } {
+/** Without options, which programs of others leave out: the Route 53 of the partition aws. */
+function requestOf<O extends OperationOf<'route53'>>(operation: O, { region = '' }: Partial<Route53Options> = {}): { service: 'route53'; region: string; operation: O } {
   return { service: 'route53', region: route53RegionFor(region), operation };
 }
 
