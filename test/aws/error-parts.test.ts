@@ -66,6 +66,7 @@ describe('what shows nothing of AWS', () => {
     ['a 404 with a code', error(http(404, { name: 'NotFound', Code: 'NotFound' }), 'NotFound'), 'NotFound'],
     ['a 404 with a code in its body', error(http(404, { name: 'NotFound', Error: { Code: 'NotFound' } }), 'NotFound'), 'NotFound'],
     ['a 404 in AWS’s words', error(http(404, { name: 'NotFound' }), 'no such zone'), 'NotFound'],
+    ['a code without words', error(http(400, { name: 'Throttling' }), 'UnknownError'), 'Throttling'],
     ['patience that anybody asks for', error(http(429, { name: 'Unknown' })), 'TooManyRequestsException'],
     ['a status of 500 and more', error(http(502, { name: 'SyntaxError' })), 'SyntaxError'],
   ])('is not %s', (_, thrown, code) => {
