@@ -43,11 +43,11 @@ async function run(ctx: StepContext, p: Params, argv: readonly string[]): Promis
   const secrets = envOf(ctx, p.env);
   const [program = '', ...rest] = argv;
   const result = await ctx.effects.process.run({ argv: [program, ...rest], env: { ...secrets, ...p.given }, timeoutMs: p.limitMs, signal: ctx.signal });
-  const output = said(result.output, secrets, { fromEnd: true, cutAtStart: result.cut });
+  const output = said(result.output, secrets, { keep: 'tail', cutAtStart: result.cut });
   const words = (head: string) => (output === '' ? head : `${head}; it said: ${output}`);
   if (result.code === 0) return { state: 'done', said: words('exit code 0') };
   if (result.code !== undefined) return { state: 'failed', said: words(`exit code ${result.code}`) };
-  return { state: result.notStarted === true ? 'failed' : 'unknown', said: words(said(result.error ?? 'it did not end', secrets)) };
+  return { state: result.notStarted === true ? 'failed' : 'unknown', said: words(said(result.error ?? 'it did not end', secrets, { keep: 'head' })) };
 }
 
 /** As a person would type it; for reading only, no shell ever sees it. */

@@ -49,7 +49,7 @@ async function invoke(ctx: StepContext, p: Params, payload: Json): Promise<Endin
       timeoutMs: p.limitMs,
       signal: ctx.signal,
     });
-    const text = said(output.Payload === undefined ? '' : Buffer.from(output.Payload).toString('utf8'), {});
+    const text = said(output.Payload === undefined ? '' : Buffer.from(output.Payload).toString('utf8'), {}, { keep: 'head' });
     if (output.FunctionError !== undefined) return { state: 'failed', said: `${p.function} failed (${output.FunctionError}): ${text}` };
     return { state: 'done', said: `${p.function} answered ${text}` };
   } catch (error) {

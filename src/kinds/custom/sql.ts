@@ -74,7 +74,7 @@ async function run(ctx: StepContext, p: Params, text: string): Promise<Ending> {
   if (typeof target === 'string') return { state: 'failed', said: target };
   const secrets = envOf(ctx, p.env);
   const outcome = await ctx.effects.sql.statement(target, text, p.limitMs, ctx.signal);
-  const words = said(outcome.state === 'done' ? outcome.text : outcome.error, secrets);
+  const words = said(outcome.state === 'done' ? outcome.text : outcome.error, secrets, { keep: 'head' });
   return { state: outcome.state === 'refused' ? 'failed' : outcome.state, said: words };
 }
 

@@ -6,13 +6,13 @@ import { longestForm, redacted } from '../../effects/redact.ts';
 const KEPT = 2_000;
 
 /**
- * The text as it may be kept; `secrets` are the values of the environment that the step was given, by name. `fromEnd`: its end matters, and not its
- * beginning. `cut`: something is missing there already, so that a secret may stand there in part.
+ * The text as it may be kept; `secrets` are the values of the environment that the step was given, by name. `keep`: which end matters.
+ * `cut`: something is missing there already, so that a secret may stand there in part.
  */
 export function said(
   text: string,
   secrets: Readonly<Record<string, string>>,
-  options: { fromEnd?: true; cutAtStart?: boolean; cutAtEnd?: boolean } = {},
+  options: { keep: 'head' | 'tail'; cutAtStart?: boolean; cutAtEnd?: boolean },
 ): string {
   const list = Object.entries(secrets).map(([name, value]) => ({ name, value }));
   const longest = longestForm(list);
@@ -20,5 +20,5 @@ export function said(
   const to = options.cutAtEnd === true ? Math.max(from, text.length - longest) : text.length;
   const clean = redacted(text.slice(from, to), list).trim();
   if (clean.length <= KEPT) return clean;
-  return options.fromEnd === true ? `…${clean.slice(-KEPT)}` : `${clean.slice(0, KEPT)}…`;
+  return options.keep === 'head' ? `${clean.slice(0, KEPT)}…` : `…${clean.slice(-KEPT)}`;
 }

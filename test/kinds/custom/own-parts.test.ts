@@ -158,27 +158,30 @@ describe('a step that runs once', () => {
 });
 
 describe('what is kept of what it said', () => {
+  const head = { keep: 'head' } as const;
+  const tail = { keep: 'tail' } as const;
+
   it('is bounded, from the end that matters', () => {
     const text = `${'a'.repeat(1_999)}bc`;
-    expect(said(text.slice(1), {})).toBe(text.slice(1));
-    expect(said(text, {})).toBe(`${text.slice(0, 2_000)}…`);
-    expect(said(text, {}, { fromEnd: true })).toBe(`…${text.slice(1)}`);
+    expect(said(text.slice(1), {}, head)).toBe(text.slice(1));
+    expect(said(text, {}, head)).toBe(`${text.slice(0, 2_000)}…`);
+    expect(said(text, {}, tail)).toBe(`…${text.slice(1)}`);
   });
 
   it('has no secret, nothing invisible, and no space around it', () => {
-    expect(said('  token=hunter2-x\u001b[31m red \n', { TOKEN: 'hunter2-x' })).toBe('token=[TOKEN] red');
+    expect(said('  token=hunter2-x\u001b[31m red \n', { TOKEN: 'hunter2-x' }, head)).toBe('token=[TOKEN] red');
   });
 
   it('loses as much at a cut as a part of a secret could be there', () => {
     // The longest form of four bytes has 24 characters.
     const secrets = { TOKEN: 'abcd' };
     const text = `${'1'.repeat(24)}middle${'2'.repeat(24)}`;
-    expect(said(text, secrets)).toBe(text);
-    expect(said(text, secrets, { cutAtStart: true })).toBe(`middle${'2'.repeat(24)}`);
-    expect(said(text, secrets, { cutAtEnd: true })).toBe(`${'1'.repeat(24)}middle`);
-    expect(said(text, secrets, { cutAtStart: true, cutAtEnd: true })).toBe('middle');
-    expect(said('short', secrets, { cutAtStart: true, cutAtEnd: true })).toBe('');
-    expect(said('short', secrets, { cutAtEnd: true })).toBe('');
-    expect(said('short', {}, { cutAtEnd: true })).toBe('short');
+    expect(said(text, secrets, head)).toBe(text);
+    expect(said(text, secrets, { ...head, cutAtStart: true })).toBe(`middle${'2'.repeat(24)}`);
+    expect(said(text, secrets, { ...head, cutAtEnd: true })).toBe(`${'1'.repeat(24)}middle`);
+    expect(said(text, secrets, { ...head, cutAtStart: true, cutAtEnd: true })).toBe('middle');
+    expect(said('short', secrets, { ...head, cutAtStart: true, cutAtEnd: true })).toBe('');
+    expect(said('short', secrets, { ...head, cutAtEnd: true })).toBe('');
+    expect(said('short', {}, { ...head, cutAtEnd: true })).toBe('short');
   });
 });
