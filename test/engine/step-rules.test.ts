@@ -49,6 +49,8 @@ interface Parts {
   answer?: (sent: number, now: number) => Error | undefined;
   /** How long the answer about the lock takes. */
   lockMs?: (asked: number) => number;
+  /** Somebody can be asked, and does not answer for an hour. */
+  asksPerson?: boolean;
   /** Records from before a resume. */
   before?: readonly JournalRecord[];
 }
@@ -78,7 +80,7 @@ async function drive(fake: (world: World) => Fake, parts: Parts = {}) {
   const tries = { made: 0, last: '' };
   const work = clock.run(async () => {
     if (parts.before === undefined) await journal.append(started({ plan: planWith([step]) }));
-    const run = await loadRun(tinyParts(journal, { it: fake(world) }, clock, { effects: { aws }, drain: world.drain.signal }), () => undefined);
+    const run = await loadRun(tinyParts(journal, { it: fake(world) }, clock, { effects: { aws, ...(parts.asksPerson === true ? { person: { confirm: (_word: string, _what: string, signal: AbortSignal) => clock.sleep(3_600_000, signal) } } : {}) }, drain: world.drain.signal }), () => undefined);
     return runStep(run, step, {
       ...(parts.guard === true ? { over: world.over.signal } : {}),
       tries,
@@ -160,6 +162,11 @@ describe('the journal of a step', () => {
     expect((await drive(() => ({ observe: looks() }), { options: { pastTheLine: () => true } })).end).toBe('done');
   });
 
+  it('says once that there was no answer from its beginning on', async () => {
+    const { of } = await drive(({ now }) => ({ observe: () => (now() < 60_000 ? Promise.reject(LOST()) : Promise.resolve(REACHED)) }));
+    expect(of('step.silent')).toMatchObject([{ because: expect.stringMatching(/^no answer for 1\d s, still asking: rds\.PromoteReadReplica .*NoAnswer/) as string }]);
+  });
+
   it('says nothing of silence where an answer came, and it was a no', async () => {
     const { types } = await drive(({ clock }) => ({ observe: () => clock.sleep(LIMITS.silenceToldMs + 5_000).then(() => Promise.reject(DENIED())) }));
     expect(types).toEqual(['step.started', 'step.failed']);
@@ -177,6 +184,17 @@ describe('a step that was superseded', () => {
     const { end, types } = await drive(() => ({ observe: () => ABSENT, act: () => Promise.reject(GONE()) }));
     expect(end).toMatchObject({ code: 'SUPERSEDED' });
     expect(types).toEqual(['step.started', 'step.intent']);
+  });
+
+  it('while a person is asked waits no longer', async () => {
+    const observe = async ({ store }: World, ctx: StepContext) => {
+      store.superseded = GONE();
+      await ctx.effects.person?.confirm('shop', 'the promotion', ctx.signal);
+      return REACHED;
+    };
+    const { end, took } = await drive((world) => ({ observe: (ctx) => observe(world, ctx) }), { asksPerson: true });
+    expect(end).toMatchObject({ code: 'SUPERSEDED' });
+    expect(took).toBeLessThanOrEqual(2 * LIMITS.heldMs);
   });
 
   it('is interrupted, and nothing else, in a run that is to stop', async () => {
