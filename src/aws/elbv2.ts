@@ -33,8 +33,10 @@ export function whyNotHealthy(targets: readonly TargetHealth[]): string {
 export async function targetHealth(aws: AwsCaller, region: string, targetGroup: string, options?: CallOptions): Promise<TargetHealth[]> {
   const request = { service: 'elbv2', region, operation: 'DescribeTargetHealth', input: { TargetGroupArn: targetGroup } } as const;
   const output = await outputOf(aws, request, options);
-  return (output.TargetHealthDescriptions ?? []).map(({ Target: target = { Id: undefined }, TargetHealth: health = {} }) => ({
-    id: target.Id ?? '',
+  // With what every answer has, see `answers.ts`.
+  const described = output.TargetHealthDescriptions as { Target: { Id: string; Port?: number }; TargetHealth: { State: string; Reason?: string; Description?: string } }[];
+  return described.map(({ Target: target, TargetHealth: health }) => ({
+    id: target.Id,
     port: target.Port,
     state: targetState(health.State),
     reason: reasonOf(health),
@@ -72,7 +74,7 @@ export async function secureListeners(aws: AwsCaller, region: string, balancer: 
   return Promise.all(secure.map(async ({ ListenerArn: arn = '', Port: port }) => {
     const more = { service: 'elbv2', region, operation: 'DescribeListenerCertificates', input: { ListenerArn: arn } } as const;
     const found = await listed(aws, more, ({ Certificates }) => Certificates, options);
-    const sorted = found.toSorted((a, b) => Number(b.IsDefault === true) - Number(a.IsDefault === true));
-    return { arn, port, certificates: [...new Set(sorted.flatMap(({ CertificateArn }) => CertificateArn ?? []))] };
+    const inOrder = [...found.filter(({ IsDefault }) => IsDefault === true), ...found];
+    return { arn, port, certificates: [...new Set(inOrder.flatMap(({ CertificateArn }) => CertificateArn ?? []))] };
   }));
 }
