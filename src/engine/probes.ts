@@ -47,11 +47,11 @@ interface Track {
 export function watchProbes(probes: readonly PlanProbe[], effects: Effects, journal: Journal): ProbeWatch {
   const end = stopController(effects.clock);
   let recovered = false;
-  /** False when it was cut short. */
-  const sample = async (probe: PlanProbe, track: Track, signal?: AbortSignal): Promise<boolean> => {
+  const sample = async (probe: PlanProbe, track: Track, signal?: AbortSignal): Promise<void> => {
     const sampledAt = effects.clock.now();
     const answer = await effects.http.request({ url: probe.http, timeoutMs: LIMITS.probeMs, signal });
-    if (signal?.aborted === true) return false;
+    // Cut short: it says nothing.
+    if (signal?.aborted === true) return;
     const seen = judgeSample(answer, probe);
     track.samples += 1;
     if (!seen.up) track.failed += 1;
@@ -63,13 +63,12 @@ export function watchProbes(probes: readonly PlanProbe[], effects: Effects, jour
       const at = seen.up ? effects.clock.now() : sampledAt;
       await journal.append({ type: 'probe.changed', probe: probe.name, up: seen.up, status: answer.status, ...address, ...error, sampledAt: at });
     }
-    return true;
   };
   const watch = async (probe: PlanProbe): Promise<void> => {
     const track: Track = { up: undefined, samples: 0, failed: 0 };
     while (!end.signal.aborted) {
       const sampledAt = effects.clock.now();
-      if (!(await sample(probe, track, end.signal))) break;
+      await sample(probe, track, end.signal);
       const rest = probe.everyMs - (effects.clock.now() - sampledAt);
       if (rest > 0) await effects.clock.sleep(rest, end.signal).catch(() => undefined);
     }
