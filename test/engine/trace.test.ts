@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AwsError } from '../../src/aws/errors.ts';
 import type { AwsCaller, AwsRequest } from '../../src/aws/caller.ts';
 import { LIMITS } from '../../src/base/limits.ts';
-import { type StepTrace, traceStep } from '../../src/engine/trace.ts';
+import type { Effects } from '../../src/effects/effects.ts';
+import { type StepTrace, traceStep, waitOf } from '../../src/engine/trace.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { tinyEffects } from './tiny.ts';
 
@@ -126,5 +127,112 @@ describe('what a step did to the outside', () => {
     };
     expect([await after(undefined), await after(error('NoAnswer')), await after(error('InternalFailure', 500)), await after(new Error('aborted'))]).toEqual([true, true, true, true]);
     expect(await after(error('Throttling', 400))).toBe(false);
+  });
+});
+
+describe('a port', () => {
+  const GONE = new Error('somebody has taken over');
+  const target = { engine: 'postgres', host: 'h', port: 1, database: 'd', user: 'u', password: 'p' } as const;
+
+  /** Every port but AWS's answers with its name after 7 ms; the hold is asked, and may say that somebody has taken over. */
+  function ports(held: () => Promise<void> = () => Promise.resolve()) {
+    const reached: unknown[][] = [];
+    const port = (name: string) => (...args: unknown[]) => (reached.push([name, ...args]), clock.sleep(7).then(() => name));
+    let asked = 0;
+    const sql = { canary: port('canary'), setReadOnly: port('setReadOnly'), position: port('position'), statement: (...args: unknown[]) => port('statement')(...args).then(() => ({ state: 'done', text: '' })) };
+    const effects = tinyEffects(clock, { http: { request: port('request') }, dns: { resolve: port('resolve') }, sql, process: { run: port('run') } } as unknown as Partial<Effects>);
+    const traced = traceStep(effects, { assertHeld: () => ((asked += 1), held()), stillHeld: () => Promise.resolve() });
+    return { traced, reached, asked: () => asked };
+  }
+
+  it.each<[string, string, boolean, (effects: Effects) => Promise<unknown>]>([
+    ['request', 'users', false, ({ http }) => http.request({ url: 'http://x', timeoutMs: 1 })],
+    ['request', 'users', false, ({ http }) => http.request({ url: 'http://x', timeoutMs: 1, method: 'GET' })],
+    ['request', 'users', true, ({ http }) => http.request({ url: 'http://x', timeoutMs: 1, method: 'POST' })],
+    ['resolve', 'dns', false, ({ dns }) => dns.resolve('x', 'A', 1)],
+    ['canary', 'database', false, ({ sql }) => sql.canary(target, 't', 'token', 1)],
+    ['position', 'database', false, ({ sql }) => sql.position(target, 1)],
+    ['setReadOnly', 'database', true, ({ sql }) => sql.setReadOnly(target, true, 1)],
+    ['statement', 'own', true, ({ sql }) => sql.statement(target, 'delete from x', 1)],
+    ['run', 'own', true, ({ process }) => process.run({ argv: ['x'], env: {}, timeoutMs: 1 })],
+  ])('%s is waited for as %s; before it changes anything it asks whether this runner may: %s', async (name, cause, changes, call) => {
+    const { traced, reached, asked } = ports();
+    await clock.run(() => call(traced.effects));
+    expect(reached.map(([port]) => port)).toEqual([name]);
+    expect([traced.all().waits, asked(), traced.maySent()]).toEqual([[{ cause, from: 1_000_000, to: 1_000_007 }], changes ? 1 : 0, changes]);
+    const over = ports(() => Promise.reject(GONE));
+    const outcome = await clock.run(() => call(over.traced.effects).then(() => 'done', (error: unknown) => error));
+    expect([outcome === 'done', over.reached.length, over.traced.maySent()]).toEqual(changes ? [false, 0, false] : [true, 1, false]);
+  });
+});
+
+describe('what may have been sent', () => {
+  const PROMOTE = { service: 'rds', region: 'ap-northeast-1', operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: 'shop' } } as const;
+  const away = new AwsError({ ...PROMOTE, code: 'Throttling', message: 'x', httpStatus: 400 });
+
+  /** Each request makes so many attempts, then ends so. */
+  async function sent(requests: { attempts: number; ends?: Error }[], { holds = () => Promise.resolve(), again = false }: { holds?: () => Promise<void>; again?: boolean } = {}): Promise<boolean> {
+    let next = 0;
+    const call = async ({ before }: { before?: () => Promise<void> }) => {
+      const { attempts, ends } = requests[next++] ?? { attempts: 0 };
+      for (let i = 0; i < attempts; i++) await before?.();
+      if (ends !== undefined) throw ends;
+      return { output: {}, requestId: undefined };
+    };
+    const one = traceStep(tinyEffects(clock, { aws: { call } as unknown as AwsCaller }), { assertHeld: holds, stillHeld: () => Promise.resolve() });
+    expect(one.maySent()).toBe(false);
+    for (const _ of requests) await clock.run(() => one.effects.aws.call(PROMOTE).catch(() => undefined));
+    if (again) one.begin();
+    return one.maySent();
+  }
+
+  it('is one request of several; none once another act begins', async () => {
+    expect(await sent([{ attempts: 1 }, { attempts: 1, ends: away }])).toBe(true);
+    expect(await sent([{ attempts: 1, ends: away }, { attempts: 1 }])).toBe(true);
+    expect(await sent([{ attempts: 1, ends: away }, { attempts: 1, ends: away }])).toBe(false);
+    expect(await sent([{ attempts: 1 }], { again: true })).toBe(false);
+  });
+
+  it('is none before its first attempt, nor where somebody has taken over before a further one', async () => {
+    expect(await sent([{ attempts: 0, ends: new Error('aborted') }])).toBe(false);
+    let asked = 0;
+    expect(await sent([{ attempts: 2 }], { holds: () => ((asked += 1) === 2 ? Promise.reject(new Error('taken over')) : Promise.resolve()) })).toBe(false);
+    expect(await sent([{ attempts: 2 }])).toBe(true);
+  });
+
+  it('an answer, or an error, without an id is recorded without one', async () => {
+    const ends: (Error | undefined)[] = [undefined, away];
+    const call = () => { const error = ends.shift(); return error === undefined ? Promise.resolve({ output: {}, requestId: undefined }) : Promise.reject(error); };
+    const one = traceStep(tinyEffects(clock, { aws: { call } as unknown as AwsCaller }));
+    await clock.run(() => one.effects.aws.call(PROMOTE));
+    await clock.run(() => one.effects.aws.call(PROMOTE).catch(() => undefined));
+    expect(one.all().calls.map((record) => Object.keys(record))).toEqual([['service', 'region', 'operation', 'at', 'ms'], ['service', 'region', 'operation', 'at', 'ms', 'error']]);
+  });
+});
+
+describe('a wait', () => {
+  it('for a person is one for them, and nobody looks any more once they have answered', async () => {
+    let looks = 0;
+    const person = { confirm: () => clock.sleep(LIMITS.heldMs + 5) };
+    const one = traceStep({ ...tinyEffects(clock), person }, { assertHeld: () => Promise.resolve(), stillHeld: () => ((looks += 1), Promise.resolve()) });
+    await clock.run(() => one.effects.person?.confirm('word', 'what', new AbortController().signal) ?? Promise.resolve());
+    await clock.run(() => clock.sleep(LIMITS.heldMs * 5));
+    expect([looks, one.all().waits]).toEqual([1, [{ cause: 'person', from: 1_000_000, to: 1_000_005 + LIMITS.heldMs }]]);
+    expect(traceStep(tinyEffects(clock)).effects.person).toBeUndefined();
+  });
+
+  it('is looked at once for each part of it', async () => {
+    let looks = 0;
+    const wait = waitOf(trace, { stillHeld: () => ((looks += 1), Promise.resolve()) }, clock, new AbortController().signal);
+    await clock.run(() => wait('aws', LIMITS.heldMs));
+    expect(looks).toBe(1);
+    await clock.run(() => wait('aws', LIMITS.heldMs + 1));
+    expect([looks, clock.now()]).toEqual([3, 1_000_001 + 2 * LIMITS.heldMs]);
+  });
+
+  it('is joined to the one before where they touch, and only there', async () => {
+    const wait = (from: number, ms: number) => clock.sleep(from).then(() => trace.wait('aws', () => clock.sleep(ms)));
+    await clock.run(() => Promise.all([wait(0, 50), wait(0, 100), wait(200, 10)]));
+    expect(trace.all().waits.map(({ from, to }) => [from - 1_000_000, to - 1_000_000])).toEqual([[0, 100], [200, 210]]);
   });
 });
