@@ -123,7 +123,7 @@ describe('the old instance of a database that was restored elsewhere', () => {
   it('is found under the name by which this run has kept it; where there is none, there is nothing to close', async () => {
     const kept = { [`kept.orders.${SEOUL}`]: 'old-old-1' };
     expect(await (await restored([old({ DBInstanceIdentifier: 'old-old-1' })], {}, kept)).observe()).toMatchObject({ state: 'absent', because: `old-old-1 in ${SEOUL} still lets connections in` });
-    const gone = await restored([]);
+    const gone = await restored([old({ DBInstanceIdentifier: 'other' })]);
     expect(await gone.check()).toMatchObject({ state: 'ok' });
     expect(await gone.observe()).toEqual({ state: 'reached', because: `there is no old old in ${SEOUL} to close` });
   });

@@ -129,6 +129,19 @@ describe.each(KINDS)('%s: taken back', (kind) => {
     expect(step.clock.now() - began).toBeGreaterThanOrEqual(60_000);
   });
 
+  it('it restarts under its old name: that is no other one', async () => {
+    const { shown, world } = renaming('old');
+    world.status = 'rebooting';
+    const step = await keeping(kind, shown, KEPT);
+    const began = step.clock.now();
+    step.clock.alarm(60_000, () => {
+      world.status = 'available';
+    });
+    await step.undo();
+    expect(step.asked('ModifyDBInstance')).toEqual([]);
+    expect(step.clock.now() - began).toBeGreaterThanOrEqual(60_000);
+  });
+
   it('not where another one has the old name', async () => {
     const by = kind === 'rds-read-replica' ? ' by the new replica' : '';
     await expect((await keeping(kind, there(old(), kept()), KEPT)).undo()).rejects.toThrow(new Error(`the name old is taken${by}; the old instance stays kept`));
