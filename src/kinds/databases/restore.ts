@@ -28,9 +28,8 @@ import { deleteTwinDatabase, isTwinOf, TWIN_ID_MAX, twinMayNotDelete, twinOf } f
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*
- * A restore makes a new instance and changes nothing that is there. Where the runbook names a quarantine group it is
- * made closed: the line is not the restore but its opening, by which the copy may take its first write and from then on
- * goes its own way. Without one it is open as soon as it is there, and the restore itself is the line.
+ * A restore makes a new instance and changes nothing that is there. Where the runbook names a quarantine group it is made closed: the line is not the
+ * restore but its opening, by which the copy may take its first write. Without one it is open as soon as it is there, and the restore itself is the line.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html
  */
 
@@ -270,10 +269,7 @@ type OpenParams = z.infer<typeof openParams>;
 /** Field of the change that opening is. */
 const GROUPS = 'VpcSecurityGroups';
 
-/**
- * So long the region that keeps the backups is asked again where it does not say what has arrived. It has just made the copy and lives: what it
- * does not tell is no outage of the source. Milliseconds.
- */
+/** So long the region of the backups is asked what has arrived: it has just made the copy and lives, and its silence is no outage of the source. Milliseconds. */
 const BACKUPS_ASKED_MS = 60_000;
 
 /** Looked at again after a restore of minutes, where only signals or a person's word say that the old writer is lost. No answer leaves that word as it is. */
