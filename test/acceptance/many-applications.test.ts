@@ -140,8 +140,8 @@ describe('many applications in one lab', () => {
     // The others were not kept waiting.
     expect(first.get('blog')?.[0]?.at).toBeLessThan(accounts.at(-1)?.at ?? 0);
     expect([...first.keys()].sort()).toEqual(['accounts', 'blog', 'payments']);
-    const { usersOf } = await place.status();
-    for (const name of ['blog', 'comments']) expect(usersOf[name]?.outages.at(-1)?.firstGoodAt).toBeUndefined();
+    // Users may be led by Route 53 itself, whose health check of Seoul fails: dr has not moved those of the others.
+    expect(callsOf(first, 'ChangeResourceRecordSets').sort()).toEqual(['accounts', 'payments']);
 
     await job(0);
     const again = await place.dr('resume', '--all', '--run-custom-steps', '--json');
