@@ -3,26 +3,22 @@ import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, needsPerson } from '../../aws/states/rds.ts';
 import { allow, databasePart, dbInstanceId, instanceSchema, refused, securityGroupId, stepKind } from '../common.ts';
-import { lastsFor, lastsNot } from '../looks.ts';
+import { lastsFor } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
-import { notShown, showSigns, signsOfLife } from '../../model/signals.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
-import { lookAtBackups } from './backup-signal.ts';
 import { modifyWhenFree, orRefused, refusalOf } from './change.ts';
 import { offerFor } from './offered.ts';
 import { isOwnOptionGroup } from './option-group.ts';
 import { unfinishedRun } from './found-writer.ts';
 import { type Database, dbArn, instanceNow, rdsArns, rdsResource, rightsTo } from './instance.ts';
 import { type NewInstance, quotaFor } from './quota.ts';
-import { fenceOf, type FenceVerdict, recordFence } from './verdict.ts';
+import { sourceLives, weighRestored } from './restored-source.ts';
 import { stillWriter } from './writer.ts';
-import { weighAtLine } from './loss.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
 import { findPoints, keyRights, listBackups, type RecoveryPoint } from './recovery-points.ts';
 import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
 import { differences, hasGroups, unfitSettings, withoutSettings } from './restore-settings.ts';
 import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
-import { outageBegunBy, seenAliveFact } from '../outage.ts';
 import { TWIN, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { deleteTwinDatabase, isTwinOf, TWIN_ID_MAX, twinMayNotDelete, twinOf } from './twin.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
@@ -45,6 +41,11 @@ const params = z.strictObject({
   nobody: dbInstanceId.optional(),
 });
 type Params = z.infer<typeof params>;
+
+/** Made open it is the line itself; a twin is none. */
+function isLine(p: Params): boolean {
+  return p.closedBy === undefined && p.nobody === undefined;
+}
 
 /** Field of the change that a restore is. */
 const MADE = 'instance';
@@ -142,11 +143,6 @@ async function besides(ctx: StepContext, { region, id }: Params): Promise<NewIns
   return made.flat();
 }
 
-/** An old writer that lives has taken writes until the fence: they are lost too. A restore that is closed is not yet the line. */
-function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy, nobody }: Pick<Params, 'name' | 'id' | 'rpoMs'> & Partial<Pick<Params, 'closedBy' | 'nobody'>>): Observation | undefined {
-  return closedBy === undefined && nobody === undefined ? weighAtLine(ctx, { name, rpoMs, measured: `the recovery point of ${id}`, act: 'a restore' }) : undefined;
-}
-
 /** So long AWS is asked again for what it does not show of an instance that serves. Milliseconds. */
 const UNSHOWN_MS = 60_000;
 
@@ -159,7 +155,7 @@ function notShownYet(ctx: StepContext, p: Params, unknown: readonly string[]): O
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await instanceNow(ctx, p);
-  if (instance === undefined) return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is not in ${p.region}` };
+  if (instance === undefined) return (isLine(p) ? weighRestored(ctx, p) : undefined) ?? { state: 'absent', because: `${p.id} is not in ${p.region}` };
   if (!isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
   const state = dbInstanceState(instance.DBInstanceStatus);
   if (needsPerson(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
@@ -178,7 +174,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     };
   }
   // Made open, it has no step that opens it: this is the last look before users are led to it.
-  const lives = p.closedBy === undefined && p.nobody === undefined ? await sourceLives(ctx, p) : undefined;
+  const lives = isLine(p) ? await sourceLives(ctx, p) : undefined;
   if (lives !== undefined) return lives;
   restoredFact.record(ctx, p.name, { id: p.id, region: p.region, from: readChoice(ctx, p.name)?.point.from ?? '' });
   const without = p.nobody === undefined ? withoutSettings(instance) : '';
@@ -269,45 +265,6 @@ type OpenParams = z.infer<typeof openParams>;
 /** Field of the change that opening is. */
 const GROUPS = 'VpcSecurityGroups';
 
-/** So long the region of the backups is asked what has arrived: it has just made the copy and lives, and its silence is no outage of the source. Milliseconds. */
-const BACKUPS_ASKED_MS = 60_000;
-
-/** Looked at again after a restore of minutes, where only signals or a person's word say that the old writer is lost. No answer leaves that word as it is. */
-async function sourceLives(ctx: StepContext, p: Pick<Params, 'name' | 'id' | 'region' | 'source' | 'rpoMs'>): Promise<Observation | undefined> {
-  const { name, id, region, source } = p;
-  const fence = fenceOf(ctx, name);
-  if (source === undefined || (fence?.verdict !== 'source-down' && fence?.verdict !== 'attested')) return undefined;
-  const signal = await lookAtBackups(ctx, { region, source });
-  const signs = signsOfLife([signal], outageBegunBy(ctx));
-  const word = ctx.acceptances.sourceDown;
-  const unknown = word === undefined && signal.notAsked === true;
-  const unasked = `backups-unasked.${name}`;
-  if (unknown && lastsFor(ctx, unasked) < BACKUPS_ASKED_MS) return { state: 'pending', because: `whether backups of ${source.id} still arrive could not be asked: ${signal.because}`, waitingFor: 'aws' };
-  if (!unknown) lastsNot(ctx, unasked);
-  // A word that was given after this was shown has heard of it.
-  if (!unknown && (word === undefined ? signs : notShown(ctx, signs)).length === 0) {
-    return livedOn(ctx, p, signs.length === 0 ? fence : { verdict: 'attested', because: `${signal.because}: ${source.id} lived after the impact; attested by ${word ?? ''}` }, signal.livedAt);
-  }
-  showSigns(ctx, signs);
-  return refused({
-    rule: 'source-down',
-    observed: unknown ? `whether backups of ${source.id} still arrive could not be asked: ${signal.because}` : `${signal.because}: it was written after the impact, so that ${source.id} in ${source.region} lives`,
-    threshold: 'no sign of life from the source since it was judged to be lost',
-    consequence: `users would write to ${id} while others may write to ${source.id}, and their data can no longer be joined`,
-    override: 'dr resume: looks at the source again; or --attest-source-down NAME --reason "who has seen it, and how"',
-  });
-}
-
-/** What the source has written after the impact is lost too, up to this look: it is weighed again, and the verdict is one of now. Undefined: nothing more is lost. */
-function livedOn(ctx: StepContext, p: Parameters<typeof sourceLives>[1], verdict: FenceVerdict, livedAt: number | undefined): Observation | undefined {
-  if (livedAt === undefined || livedAt <= (outageBegunBy(ctx) ?? Number.POSITIVE_INFINITY)) return undefined;
-  if ((fenceOf(ctx, p.name)?.at ?? Number.NEGATIVE_INFINITY) <= livedAt) {
-    seenAliveFact.record(ctx, livedAt);
-    recordFence(ctx, p.name, { ...verdict, at: ctx.effects.clock.now() });
-  }
-  return lossAtLine(ctx, p);
-}
-
 /** Lets the application in: from here on the restored copy takes writes of its own. */
 export const open = stepKind<OpenParams>({
   params: openParams,
@@ -325,7 +282,7 @@ export const open = stepKind<OpenParams>({
     const tried = refusalOf(ctx, p) !== undefined || ctx.intends(rdsResource(p.region, p.id), GROUPS);
     const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.changing !== true && !tried);
     if (!mayAsk) return orRefused(ctx, p, { state: 'pending', because: `${p.id} is ${state.shown}, and closed`, waitingFor: 'aws' }, 'to open it');
-    return lossAtLine(ctx, p) ?? (await sourceLives(ctx, p)) ?? orRefused(ctx, p, { state: 'absent', because: `${p.id} is closed` }, 'to open it');
+    return weighRestored(ctx, p) ?? (await sourceLives(ctx, p)) ?? orRefused(ctx, p, { state: 'absent', because: `${p.id} is closed` }, 'to open it');
   },
   act: async (ctx, p) => {
     // Without ApplyImmediately, see quarantine.ts.
