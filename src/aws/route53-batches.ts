@@ -34,8 +34,7 @@ export function packBatches(groups: readonly (readonly RecordChange[])[]): Recor
   const batches: { changes: RecordChange[]; size: Size }[] = [];
   for (const { group, size } of sized) {
     if (!fits(size, { elements: 0, characters: 0 })) {
-      const name = group[0]?.ResourceRecordSet?.Name ?? '';
-      throw new Error(`the sets of ${name} have ${size.elements} elements and ${size.characters} characters: too much for one atomic change`);
+      throw new Error(`the sets of ${String(group[0]?.ResourceRecordSet?.Name)} have ${size.elements} elements and ${size.characters} characters: too much for one atomic change`);
     }
     const batch = batches.find((open) => fits(open.size, size));
     if (batch === undefined) {

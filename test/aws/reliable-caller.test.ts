@@ -9,7 +9,7 @@ import { FakeClock } from './fake-clock.ts';
 const LEAST: Ids = { hex: (bytes) => '00'.repeat(bytes) };
 const MOST: Ids = { hex: (bytes) => 'ff'.repeat(bytes) };
 
-type Outcome = 'ok' | 'hang' | { code: string; httpStatus?: number };
+type Outcome = 'ok' | 'hang' | 'empty' | { code: string; httpStatus?: number };
 
 /** Enough for every operation that is called here. */
 const OUTPUT = {
@@ -32,6 +32,7 @@ function scripted(outcomes: Outcome[], more: Partial<ReliableOptions> = {}) {
       calls.push(clock.now());
       signals.push(request.signal);
       if (outcome === 'hang') return new Promise(() => undefined);
+      if (outcome === 'empty') return Promise.resolve({ output: {}, requestId: 'proxy' });
       if (outcome === 'ok') return Promise.resolve({ output: OUTPUT, requestId: `rq-${calls.length}` });
       return Promise.reject(new AwsError({ ...request, ...outcome, message: 'no', requestId: `rq-${calls.length}` }));
     },
@@ -92,6 +93,21 @@ describe('retries', () => {
     const s = scripted([outcome]);
     await expect(s.clock.run(s.aws.call(request))).rejects.toMatchObject({ kind });
     expect(s.calls).toHaveLength(1);
+  });
+
+  it('an answer that lacks what makes it one is none: a read is tried again, a mutation may have happened', async () => {
+    const s = scripted(['empty', 'ok']);
+    expect((await s.clock.run(s.aws.call(read))).requestId).toBe('rq-2');
+    expect(s.attempts.map((a) => [a.error?.code, a.requestId])).toEqual([['MalformedAnswer', 'proxy'], [undefined, 'rq-2']]);
+    const m = scripted(['empty', 'ok']);
+    await expect(m.clock.run(m.aws.call(mutation))).rejects.toMatchObject({ code: 'MalformedAnswer', kind: 'unknown' });
+    expect(m.calls).toHaveLength(1);
+  });
+
+  it('needs nobody who listens to its attempts', async () => {
+    const clock = new FakeClock();
+    const inner = { call: () => Promise.resolve({ output: OUTPUT, requestId: 'rq' }) } as unknown as AwsCaller;
+    expect((await clock.run(reliableCaller(inner, { clock, ids: LEAST }).call(read))).requestId).toBe('rq');
   });
 
   it('attempts: the default, that of the options, that of the request', async () => {
