@@ -240,10 +240,11 @@ interface ZoneSeen {
 export async function findZone(aws: AwsCaller, id: string, options: Route53Options): Promise<ZoneSeen | undefined> {
   const found = await outputIfThere(aws, { ...requestOf('GetHostedZone', options), input: { Id: id } }, /^NoSuchHostedZone$/, options);
   if (found === undefined) return undefined;
-  const { HostedZone: zone, DelegationSet: set } = found;
-  const managedBy = zone?.LinkedService?.ServicePrincipal ?? zone?.LinkedService?.Description;
-  const recovery = zone?.Features?.AcceleratedRecoveryStatus;
-  return { name: zone?.Name ?? '', private: zone?.Config?.PrivateZone ?? false, nameServers: set?.NameServers ?? [], ...(managedBy === undefined ? {} : { managedBy }), ...(recovery === undefined ? {} : { recovery }) };
+  // With what every answer has, see `answers.ts`.
+  const { HostedZone: zone, DelegationSet: set } = found as typeof found & { HostedZone: { Name: string } };
+  const managedBy = zone.LinkedService?.ServicePrincipal ?? zone.LinkedService?.Description;
+  const recovery = zone.Features?.AcceleratedRecoveryStatus;
+  return { name: zone.Name, private: zone.Config?.PrivateZone ?? false, nameServers: set?.NameServers ?? [], ...(managedBy === undefined ? {} : { managedBy }), ...(recovery === undefined ? {} : { recovery }) };
 }
 
 /**
