@@ -101,6 +101,11 @@ export class Process {
     return this.#standing(stage);
   }
 
+  /** For how long its machine stood still before the record that it writes now, milliseconds: nobody can look in between. */
+  heldUp(): number {
+    return this.#pause !== undefined && this.#records === this.#pause.n ? this.#pause.ms : 0;
+  }
+
   /** Its machine stands still, or went on less than `ms` ago. */
   stoodStill(now: number, ms: number): boolean {
     return this.#pausedUntil > now - ms;

@@ -198,16 +198,16 @@ export class Watch {
   #finished(process: Process, outcome: string): void {
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#wasBack(), accepted: this.#accepted, looksLost: this.#looksLost, justLost: this.#justLost(state), openFor: this.#openAtEnd, wellFor: this.#stage.clock.now() - this.#oneDeadAt };
+    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#wasBack(), accepted: this.#accepted, looksLost: this.#looksLost, justLost: this.#justLost(state, process.heldUp()), openFor: this.#openAtEnd, wellFor: this.#stage.clock.now() - this.#oneDeadAt };
     if (process.verb === 'drill') return;
     if (outcome === 'succeeded') judgeSuccess(end);
     if (outcome === 'aborted') judgeLedBack(end, this.#promoted, this.#partly);
   }
 
   /** A region that has to be well for success was lost between the last look at everything and the record of it. */
-  #justLost({ plan }: RunState): boolean {
+  #justLost({ plan }: RunState, heldUpMs: number): boolean {
     const needed = plan.verb === 'reprotect' ? [plan.source, plan.target] : [plan.target];
-    return needed.some((region) => !this.#stage.world.isAlive(region) && this.#stage.clock.now() - (this.#aliveAt.get(region) ?? 0) < LAST_LOOK_MS);
+    return needed.some((region) => !this.#stage.world.isAlive(region) && this.#stage.clock.now() - (this.#aliveAt.get(region) ?? 0) < LAST_LOOK_MS + heldUpMs);
   }
 
   beforeCall(process: Process, call: SeenCall): void {
