@@ -37,6 +37,8 @@ export function longestForm(secrets: readonly Secret[]): number {
 
 /** Shorter ones would take ordinary words apart: they are masked where they stand alone. */
 const SHORTEST = 4;
+/** Shorter ones are words when they are read backwards. */
+const REVERSIBLE = 8;
 /** Longer ones, e.g. keys, are masked piece by piece, so that a part of one is masked, too. */
 const PIECE = 64;
 
@@ -50,7 +52,8 @@ function patternsOf(value: string): RegExp[] {
   const last = pieces.at(-1) ?? '';
   // A short rest would be found in ordinary words.
   if (pieces.length > 1 && last.length < PIECE / 2) pieces.splice(-2, 2, `${pieces.at(-2) ?? ''}${last}`);
-  return pieces.flatMap((piece) => [characterForms(piece), hexForm(piece), ...base64Forms(piece)].map((source) => new RegExp(source, 'giu')));
+  const backwards = characters.length < REVERSIBLE ? [] : pieces.map((piece) => escape(Array.from(piece).reverse().join('')));
+  return [...pieces.flatMap((piece) => [characterForms(piece), hexForm(piece), ...base64Forms(piece)]), ...backwards].map((source) => new RegExp(source, 'giu'));
 }
 
 /** Lines may be wrapped anywhere. Bounded, so that no text is slow to search. */

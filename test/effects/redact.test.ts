@@ -31,6 +31,7 @@ it.each([
   ['a soft hyphen in it', Array.from(SECRET).join('\u00ad')],
   ['a NUL in it', Array.from(SECRET).join('\0')],
   ['UPPER CASE', SECRET.toUpperCase()],
+  ['read backwards', Array.from(SECRET).reverse().join('')],
   ['lines in it', SECRET.replace(/.{5}/g, '$&\n')],
 ])('masks a secret as %s', (_name, form) => {
   const out = redacted(`before ${form} after`, [{ name: 'TOKEN', value: SECRET }]);
