@@ -87,6 +87,8 @@ class Troupe {
   readonly #driller: Driller | undefined;
   #runs: string[] = [];
   readonly ends: string[] = [];
+  /** A run of this chapter has succeeded. */
+  #recovered = false;
   readonly verbs: string[] = [];
   starts = 0;
   /** A run was rolled back in part: what it made is in the way of a new one until a person moves it. */
@@ -157,6 +159,7 @@ class Troupe {
       if (!over.signal.aborted) this.#stage.history.violate(20, `the world itself could not continue: ${messageOf(error)}`);
     });
     const signing = this.#approvers.work(() => this.#job.open, over.signal).catch(() => undefined);
+    this.#recovered = false;
     const ends = await Promise.all(people.map((person) => this.#work(person)));
     over.abort(new Error('over'));
     await Promise.all([ticking, playing, signing, drilling]);
@@ -177,6 +180,7 @@ class Troupe {
       const signed = this.#stage.made.length;
       end = await this.#go(person, go, said, last);
       this.ends.push(`${person.name}:${end}`);
+      if (end === 'succeeded') this.#recovered = true;
       const how = end;
       this.#stage.history.note(person.name, () => `goes home: ${how}`);
       if (end === 'succeeded' || end === 'active' || end === 'aborted') return end;
@@ -233,6 +237,8 @@ class Troupe {
   /** When all is calm and a person says what is asked for, the application is recovered. */
   #liveness(person: Person, end: Ended): void {
     if (end === 'busy' || end === 'no-plan' || (this.#partly && end === 'refused')) return;
+    // Somebody else's run has done it: nothing is left to do for an older one, which says so.
+    if (end === 'refused' && this.#recovered) return;
     const { world, history, chapter } = this.#stage;
     const both = world.isAlive(chapter.source) && world.isAlive(chapter.target);
     if (chapter.verb === 'failover') {

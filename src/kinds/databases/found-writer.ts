@@ -1,5 +1,6 @@
 import type { DbInstance } from '../../aws/rds.ts';
 import { messageOf } from '../../base/errors.ts';
+import type { PastMove } from '../../effects/effects.ts';
 import type { StepContext } from '../../model/step.ts';
 import { rdsResource } from './instance.ts';
 
@@ -60,10 +61,15 @@ async function earlierRun(ctx: StepContext, { region, id }: Target): Promise<Ear
   }
 }
 
-/** The newest run of the same move that holds the intent of a change, and has not come to its end. @throws Error when it cannot be known */
+/** The newest run of the same move that holds the intent of a change, if it has not come to its end. @throws Error when it cannot be known */
 export async function unfinishedRun(ctx: StepContext, resource: string, field: string): Promise<string | undefined> {
+  return (await movesThatMade(ctx, resource, field)).find(({ complete }) => !complete)?.run;
+}
+
+/** Runs of the same move that hold the intent of a change, the newest first. @throws Error when they cannot be known */
+export async function movesThatMade(ctx: StepContext, resource: string, field: string): Promise<readonly PastMove[]> {
   const moves = (await ctx.effects.history?.moves(0)) ?? [];
-  return moves.find((m) => !m.complete && m.target === ctx.target && m.changed.some((c) => c.resource === resource && c.field === field))?.run;
+  return moves.filter((m) => m.target === ctx.target && m.changed.some((c) => c.resource === resource && c.field === field));
 }
 
 /** A sample that is older than the instance is of another one that had its name; of an unknown age of the instance nothing is known. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, needsPerson } from '../../aws/states/rds.ts';
+import type { PastMove } from '../../effects/effects.ts';
 import { allow, databasePart, dbInstanceId, instanceSchema, refused, securityGroupId, stepKind } from '../common.ts';
 import { lastsFor } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
@@ -9,7 +10,7 @@ import type { Observation, Refusal, StepContext, Verdict } from '../../model/ste
 import { modifyWhenFree, orRefused, refusalOf } from './change.ts';
 import { offerFor } from './offered.ts';
 import { isOwnOptionGroup } from './option-group.ts';
-import { unfinishedRun } from './found-writer.ts';
+import { movesThatMade } from './found-writer.ts';
 import { type Database, dbArn, instanceNow, rdsArns, rdsResource, rightsTo } from './instance.ts';
 import { type NewInstance, quotaFor } from './quota.ts';
 import { sourceLives, weighRestored } from './restored-source.ts';
@@ -56,21 +57,25 @@ function isOurs(ctx: StepContext, p: Params, instance: DbInstance): boolean {
 
 async function stranger(ctx: StepContext, p: Pick<Params, 'region' | 'id'>, instance: DbInstance): Promise<{ state: 'refused'; refusal: Refusal }> {
   const earlier = (instance.TagList ?? []).some((tag) => tag.Key === RESTORE_TAG);
-  const run = earlier ? await beganBy(ctx, p) : undefined;
-  const by = run === undefined ? 'restored by another run' : `restored by another run; the run ${run} began to restore it, and has not ended`;
+  const move = earlier ? await restoredBy(ctx, p) : undefined;
+  const run = move?.run;
+  const by = move === undefined ? 'restored by another run' : `restored by another run; the run ${move.run} began to restore it, and has ${move.complete ? 'succeeded' : 'not ended'}`;
+  // Users are served by it: a new name would take it away from them.
+  const done = move?.complete === true ? `none: this run has nothing left to do; dr status ${move.run} shows the one that succeeded` : undefined;
   return refused({
     rule: 'restore-target',
     observed: `${p.id} in ${p.region} exists already (${instance.DBInstanceStatus ?? 'unknown'}), ${earlier ? by : 'and no run of dr made it'}`,
     threshold: 'a free identifier',
     consequence: 'users would get whatever is in it; it is not overwritten, and not deleted',
-    override: `${run === undefined ? '' : `dr resume ${run}; or `}${earlier && run === undefined ? 'dr resume, if that run is unfinished; else ' : ''}keep it under another name: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --new-db-instance-identifier ${p.id}-kept --apply-immediately`,
+    override: done ?? `${run === undefined ? '' : `dr resume ${run}; or `}${earlier && run === undefined ? 'dr resume, if that run is unfinished; else ' : ''}keep it under another name: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --new-db-instance-identifier ${p.id}-kept --apply-immediately`,
   });
 }
 
-/** Undefined also if earlier runs cannot be read: then the refusal names none. */
-async function beganBy(ctx: StepContext, p: Pick<Params, 'region' | 'id'>): Promise<string | undefined> {
+/** The run that has not ended, else the newest. Undefined also if earlier runs cannot be read: then the refusal names none. */
+async function restoredBy(ctx: StepContext, p: Pick<Params, 'region' | 'id'>): Promise<PastMove | undefined> {
   try {
-    return await unfinishedRun(ctx, rdsResource(p.region, p.id), MADE);
+    const moves = await movesThatMade(ctx, rdsResource(p.region, p.id), MADE);
+    return moves.find(({ complete }) => !complete) ?? moves[0];
   } catch {
     ctx.signal.throwIfAborted();
     return undefined;
