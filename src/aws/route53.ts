@@ -79,31 +79,34 @@ export async function typesOf(aws: AwsCaller, zoneId: string, name: string, opti
 /** Name and type: what the sets of a routing policy have in common. */
 export type RecordKey = { name: string; type: RecordType };
 
+interface Wanted {
+  record: RecordKey;
+  sets: RecordSet[];
+}
+
 /**
  * The sets of many names of one zone, in the order of `records`, with as few requests as pages of 300 allow: the zone is
  * read in its own order, and what lies between two wanted names is skipped where a page ends in it.
  */
 export async function listManyRecordSets(aws: AwsCaller, zoneId: string, records: readonly RecordKey[], options: Route53Options): Promise<RecordSet[][]> {
-  const found = new Map<string, RecordSet[]>(records.map((record) => [orderKey(record.name, record.type), []]));
-  const wanted = [...found.keys()].sort();
-  const byKey = new Map(records.map((record) => [orderKey(record.name, record.type), record]));
-  let input: ListInput | undefined = startAt(zoneId, byKey.get(wanted[0] ?? ''));
+  const found = new Map<string, Wanted>(records.map((record) => [orderKey(record.name, record.type), { record, sets: [] }]));
+  const wanted = [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, { record }]) => ({ key, record }));
+  let input: ListInput | undefined = startAt(zoneId, wanted[0]?.record);
   for (let page = 0; input !== undefined; page++) {
     if (page >= MAX_PAGES + records.length) throw incomplete(requestOf('ListResourceRecordSets', options), `${records.length} names have not been read after ${page} answers`);
     const request = { ...requestOf('ListResourceRecordSets', options), input };
     const output: ListOutput = await outputOf(aws, request, options);
-    for (const record of output.ResourceRecordSets ?? []) found.get(orderKey(record.Name ?? '', record.Type))?.push(record);
+    for (const record of output.ResourceRecordSets ?? []) found.get(orderKey(record.Name ?? '', record.Type))?.sets.push(record);
     if (output.IsTruncated !== true) break;
-    const next = nextStart(input, output, wanted, byKey);
+    const next = nextStart(zoneId, output, wanted);
     if (next !== undefined && sameStart(next, input)) throw incomplete(requestOf('ListResourceRecordSets', options), 'an answer begins where the last one did');
     input = next;
   }
   // Should a zone be in another order than we think, nothing is missed for it.
-  for (const [key, sets] of found) {
-    const record = byKey.get(key);
-    if (sets.length === 0 && record !== undefined) sets.push(...(await listRecordSets(aws, zoneId, record.name, record.type, options)));
+  for (const { record, sets } of found.values()) {
+    if (sets.length === 0) sets.push(...(await listRecordSets(aws, zoneId, record.name, record.type, options)));
   }
-  return records.map((record) => found.get(orderKey(record.name, record.type)) ?? []);
+  return records.map((record) => found.get(orderKey(record.name, record.type))?.sets ?? []);
 }
 
 function startAt(zoneId: string, record: RecordKey | undefined): ListInput | undefined {
@@ -111,13 +114,11 @@ function startAt(zoneId: string, record: RecordKey | undefined): ListInput | und
 }
 
 /** Where the next page begins: at the next wanted name, or inside the one that the last page ended in. */
-function nextStart(last: ListInput, output: ListOutput, wanted: readonly string[], byKey: ReadonlyMap<string, RecordKey>): ListInput | undefined {
+function nextStart(zoneId: string, output: ListOutput, wanted: readonly { key: string; record: RecordKey }[]): ListInput | undefined {
   const reached = orderKey(output.NextRecordName ?? '', output.NextRecordType);
-  const key = wanted.find((candidate) => candidate >= reached);
-  if (key === undefined) return undefined;
-  const next = startAt(last.HostedZoneId ?? '', byKey.get(key));
-  if (next !== undefined && key === reached) next.StartRecordIdentifier = output.NextRecordIdentifier;
-  return next;
+  const next = wanted.find(({ key }) => key >= reached);
+  const start = startAt(zoneId, next?.record);
+  return next?.key === reached ? { ...start, HostedZoneId: zoneId, StartRecordIdentifier: output.NextRecordIdentifier } : start;
 }
 
 /** A zone is listed in the order of these: `com.example.www.`, its final dot included, then the type. */
@@ -186,11 +187,12 @@ export interface HealthCheckState {
 }
 
 function checkState(check: HealthCheck): HealthCheckState {
-  const config: Partial<NonNullable<NonNullable<HealthCheck>['HealthCheckConfig']>> = check?.HealthCheckConfig ?? {};
+  const { HealthCheckVersion: version = 0, HealthCheckConfig } = check ?? {};
+  const config: Partial<NonNullable<typeof HealthCheckConfig>> = HealthCheckConfig ?? {};
   const { RequestInterval: intervalSeconds, FailureThreshold: failureThreshold } = config;
   return {
     type: config.Type ?? '',
-    version: check?.HealthCheckVersion ?? 0,
+    version,
     disabled: config.Disabled ?? false,
     inverted: config.Inverted ?? false,
     watches: `${config.FullyQualifiedDomainName ?? config.IPAddress ?? ''}${config.ResourcePath ?? ''}`,

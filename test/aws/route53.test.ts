@@ -88,6 +88,18 @@ describe('the sets of many names', () => {
     expect(inputs()).toEqual([start('a.example.com.', 'A'), start('a.example.com.', 'A', '2')]);
   });
 
+  it('of two types of one name are two, one after the other', async () => {
+    const { aws, inputs } = answering(more(['a.example.com.', 'AAAA'], set('a.example.com.')), last(set('a.example.com.', 'AAAA')));
+    expect(await listManyRecordSets(aws, 'Z', [key('a.example.com'), key('a.example.com', 'AAAA')], AT)).toEqual([[set('a.example.com.')], [set('a.example.com.', 'AAAA')]]);
+    expect(inputs()).toEqual([start('a.example.com.', 'A'), start('a.example.com.', 'AAAA')]);
+  });
+
+  it('lie in the zone by their labels from the end: z.a.com before ab.com', async () => {
+    const { aws, inputs } = answering(more(['ab.com.', 'A'], set('z.a.com.')), last(set('ab.com.')));
+    expect(await listManyRecordSets(aws, 'Z', [key('ab.com'), key('z.a.com')], AT)).toEqual([[set('ab.com.')], [set('z.a.com.')]]);
+    expect(inputs()).toEqual([start('z.a.com.', 'A'), start('ab.com.', 'A')]);
+  });
+
   it('end behind the last one: nothing more is asked', async () => {
     const { aws, asked } = answering(more(['b.example.com.', 'A'], set('a.example.com.')));
     expect(await listManyRecordSets(aws, 'Z', [key('a.example.com')], AT)).toEqual([[set('a.example.com.')]]);
