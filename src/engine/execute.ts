@@ -10,7 +10,7 @@ import { actedSteps, stepsPastTheLine } from './acted.ts';
 import { check, runChecks } from './checks.ts';
 import { dataGone, END_STATE_GONE, sayWhatIsGone, stillThere } from './end-look.ts';
 import { watchOver } from './guards.ts';
-import { lineIsAhead, oldDecision, openDecisions, type Refused, writesAgain } from './line.ts';
+import { lineIsAhead, oldDecision, openCapacity, openDecisions, type Refused, writesAgain } from './line.ts';
 import { impactOf, watchProbes } from './probes.ts';
 import { loadRun, type Run, type RunParts } from './run.ts';
 import { runStep } from './run-step.ts';
@@ -140,7 +140,7 @@ async function runAll(run: Run): Promise<RunOutcome | 'interrupted'> {
 async function runOnce(run: Run, round: Round): Promise<RunOutcome | 'interrupted'> {
   const { journal, effects, drain, steps } = run;
   const ahead = await lineIsAhead(run);
-  const open = new Set(ahead ? openDecisions(steps, journal.state) : []);
+  const open = new Set([...(ahead ? openDecisions(steps, journal.state) : []), ...openCapacity(steps, journal.state)]);
   const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !open.has(s)).map((s) => s.id));
   const todo = steps.filter((s) => !done.has(s.id));
   if (!(await runChecks(run, todo))) return drain.aborted ? 'interrupted' : 'refused';

@@ -33,6 +33,16 @@ export function openDecisions(steps: readonly PlanStep[], state: RunState): Plan
   return steps.filter((step) => isDecision(step) && rests.has(step.id));
 }
 
+/**
+ * Capacity that was made before a resume, while users are still to be led to it. It is looked at again, and made again where it is gone: somebody may
+ * have taken it away, or an abort whose records never came to where this journal is read.
+ */
+export function openCapacity(steps: readonly PlanStep[], state: RunState): PlanStep[] {
+  const isOpen = ({ id }: PlanStep): boolean => state.steps.get(id)?.state !== 'done';
+  if (state.resumedBy.length === 0 || !steps.some((step) => step.phase === 'traffic' && !isDecision(step) && isOpen(step))) return [];
+  return steps.filter((step) => step.phase === 'compute' && step.origin !== 'custom' && !isGuard(step) && !isOpen(step));
+}
+
 /** An approval, or a custom step: it says nothing of the source, and takes its time. */
 function isAboutPeople(step: PlanStep): boolean {
   return step.origin === 'custom' || step.approval !== undefined;

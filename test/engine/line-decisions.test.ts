@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isDecision, lineIsAhead, oldDecision, openDecisions, writesAgain } from '../../src/engine/line.ts';
+import { isDecision, lineIsAhead, oldDecision, openCapacity, openDecisions, writesAgain } from '../../src/engine/line.ts';
 import type { Run } from '../../src/engine/run.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import type { RunEvent } from '../../src/journal/events.ts';
@@ -315,5 +315,35 @@ describe('the old writer of a planned move, right before the line', () => {
     const cases = [{ verb: 'failover' }, { step: stop }, { runs: {} }, { steps: [own, { ...line(), after: ['own.stop'] }], runs: { 'own.stop': done.stop ?? {} } }, { steps: [stop, line()], step: line() }];
     for (const one of cases) expect(await ask(() => open, one)).toEqual({ verdict: undefined, looked: [] });
     expect((await ask(() => open)).looked).toEqual(['stop']);
+  });
+});
+
+describe('capacity that was made before a resume', () => {
+  const grow = planStep('grow', { phase: 'compute' });
+  const flip = planStep('flip', { phase: 'traffic' });
+  const gate = planStep('gate', { phase: 'traffic', gate: true });
+  const again = (steps: readonly PlanStep[], runs: Record<string, Partial<StepRun>>, resumed = true) => {
+    const { run } = lineWith(steps, runs);
+    const { state } = run.journal;
+    if (resumed) state.resumedBy = [{ identity: 'kim', user: 'kim', host: 'desk', pid: 1 }];
+    return openCapacity(steps, state).map(({ id }) => id);
+  };
+  const done = { state: 'done' } as const;
+
+  it('is looked at again while users are still to be led to it', () => {
+    expect(again([grow, flip], { grow: done })).toEqual(['grow']);
+    expect(again([grow, flip], { grow: done, flip: { state: 'acting' } })).toEqual(['grow']);
+  });
+
+  it.each<[string, PlanStep[], Record<string, Partial<StepRun>>, boolean?]>([
+    ['in a run that was not resumed', [grow, flip], { grow: done }, false],
+    ['once they are led there', [grow, flip], { grow: done, flip: done }],
+    ['where nobody is led anywhere', [grow, gate], { grow: done }],
+    ['that is not made yet: it is to do', [grow, flip], {}],
+    ['by a custom step, which is not run twice', [planStep('own', { phase: 'compute', origin: 'custom' }), flip], { own: done }],
+    ['by a guard', [planStep('guard', { phase: 'compute', beside: ['flip'] }), flip], { guard: done }],
+    ['of another phase', [planStep('data', { phase: 'data' }), flip], { data: done }],
+  ])('and not %s', (_what, steps, runs, resumed) => {
+    expect(again(steps, runs, resumed)).toEqual([]);
   });
 });
