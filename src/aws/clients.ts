@@ -5,7 +5,7 @@ import type { Service } from './operations.ts';
 export interface SdkClient {
   send(command: SdkCommand, options: { abortSignal: AbortSignal; requestTimeout: number }): Promise<SdkOutput>;
   config: {
-    credentials?: CredentialSource;
+    credentials: CredentialSource;
     protocol: { getShapeId(): string };
     protocolSettings?: { version?: string; xmlNamespace?: string; serviceTarget?: string };
   };
@@ -16,7 +16,7 @@ interface SdkCommand {
   middlewareStack: {
     add(
       middleware: (next: (args: unknown) => Promise<unknown>) => (args: unknown) => Promise<unknown>,
-      options: { step: 'deserialize'; priority: 'low'; name: string },
+      options: { step: 'deserialize' },
     ): void;
   };
 }

@@ -1,4 +1,4 @@
-import type { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { NodeHttpHandler, NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 import { systemClock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -40,7 +40,7 @@ async function callOnce(clients: Clients, request: PlainRequest): Promise<AwsAns
           at = dateOf(answer);
           return answer;
         };
-        command.middlewareStack.add(markSent, { step: 'deserialize', priority: 'low', name: 'drMarkSent' });
+        command.middlewareStack.add(markSent, { step: 'deserialize' });
         return client.send(command, { abortSignal, requestTimeout: timeoutMs });
       };
       const signedWith = clients.known();
@@ -60,8 +60,7 @@ async function callOnce(clients: Clients, request: PlainRequest): Promise<AwsAns
 
 /** What the Date header of an answer says, as the SDK's middleware passes it on. */
 function dateOf(answer: unknown): number | undefined {
-  const { headers } = ((answer as { response?: unknown }).response ?? {}) as { headers?: Record<string, string> };
-  const at = Date.parse(headers?.date ?? '');
+  const at = Date.parse(String((answer as { response: { headers: Record<string, string> } }).response.headers.date));
   return Number.isNaN(at) ? undefined : at;
 }
 
@@ -85,7 +84,7 @@ interface Ready {
 /** The clients of a process, one a service and region. */
 class Clients {
   private readonly made = new Map<string, Promise<Ready>>();
-  private readonly handlers = new Map<string, Promise<NodeHttpHandler>>();
+  private readonly handlers = new Map<string, NodeHttpHandler>();
   private readonly credentials = new SharedCredentials(() => Date.now());
 
   /** What calls are signed with now. */
@@ -106,11 +105,13 @@ class Clients {
   private async make(service: Service, region: string): Promise<Ready> {
     const sdk = await loadSdk(service);
     const Client = clientClass(service, sdk);
-    const requestHandler = await this.handler(region);
+    // Lazy, as the clients are: 40 ms that commands without AWS need not spend.
+    const { NodeHttpHandler } = await import('@smithy/node-http-handler');
+    const requestHandler = this.handlers.get(region) ?? new NodeHttpHandler(connections());
+    this.handlers.set(region, requestHandler);
     const options = { region, maxAttempts: 1, retryMode: 'standard' as const, requestHandler };
     // The SDK gives its credential chain only as part of a client: this one is made for that and never called.
     const chain = new Client({ ...options, ignoreCache: true }).config.credentials;
-    if (chain === undefined) return { sdk, client: new Client(options), renew: () => Promise.resolve(false) };
     // What is found is kept by `SharedCredentials`, and nowhere else: else nobody could ask again.
     const source = (): Promise<Credentials> => chain({ forceRefresh: true });
     const credentials = Object.assign(() => this.credentials.get(region, source), { memoized: true as const });
@@ -120,25 +121,15 @@ class Clients {
     };
     return { sdk, client: new Client({ ...options, credentials }), renew };
   }
-
-  private handler(region: string): Promise<NodeHttpHandler> {
-    const known = this.handlers.get(region);
-    if (known) return known;
-    const fresh = newHandler();
-    this.handlers.set(region, fresh);
-    return fresh;
-  }
 }
 
 /** Of all regions together. */
 const awsNames = boundedLookup();
 
-/** Connections of one region. Node's agent lets idle ones not keep the process alive. */
-async function newHandler(): Promise<NodeHttpHandler> {
-  // Lazy, as the clients are: 40 ms that commands without AWS need not spend.
-  const { NodeHttpHandler } = await import('@smithy/node-http-handler');
-  const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, lookup: awsNames };
-  return new NodeHttpHandler({
+/** Connections of one region. Node's agent keeps them, and lets idle ones not keep the process alive. */
+function connections(): NodeHttpHandlerOptions {
+  const agent = { maxSockets: Number.POSITIVE_INFINITY, lookup: awsNames };
+  return {
     connectionTimeout: LIMITS.awsCallMs,
     requestTimeout: LIMITS.awsCallMs,
     throwOnRequestTimeout: true,
@@ -146,7 +137,7 @@ async function newHandler(): Promise<NodeHttpHandler> {
     socketTimeout: 60_000,
     httpAgent: agent,
     httpsAgent: agent,
-  });
+  };
 }
 
 type Body = NonNullable<OutputOf<'s3', 'GetObject'>['Body']>;
@@ -155,21 +146,10 @@ type Body = NonNullable<OutputOf<'s3', 'GetObject'>['Body']>;
 export function bodyOf(bytes: Uint8Array): Body {
   const buffer = Buffer.from(bytes);
   // One chunk, made lazily: an unread stream holds nothing open.
-  const stream = Readable.from(
-    (function* () {
-      if (buffer.length > 0) yield buffer;
-    })(),
-    { objectMode: false },
-  );
-  return Object.assign(stream, {
+  return Object.assign(Readable.from(buffer, { objectMode: false }), {
     transformToByteArray: () => Promise.resolve(new Uint8Array(buffer)),
-    transformToString: (encoding?: string) => Promise.resolve(buffer.toString(asEncoding(encoding))),
+    // Node refuses an encoding that it does not know.
+    transformToString: (encoding?: string) => Promise.resolve(buffer.toString(encoding as BufferEncoding | undefined)),
     transformToWebStream: () => new Blob([buffer]).stream(),
   });
-}
-
-function asEncoding(encoding: string | undefined): BufferEncoding {
-  const name = encoding ?? 'utf8';
-  if (!Buffer.isEncoding(name)) throw new TypeError(`unknown encoding ${name}`);
-  return name;
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { findGroup, recentActivities } from '../../src/aws/autoscaling.ts';
 import type { AwsCaller } from '../../src/aws/caller.ts';
@@ -190,5 +192,16 @@ describe('the others', () => {
     for await (const chunk of bodyOf(bytes) as AsyncIterable<Buffer>) chunks.push(chunk);
     expect(Buffer.concat(chunks)).toEqual(bytes);
     expect(await new Response(bodyOf(bytes).transformToWebStream()).text()).toBe('Tōkyō');
+  });
+
+  it('bodyOf: as of the SDK, a stream of bytes of which a part can be read, and which ends also where there are none', async () => {
+    const stream = bodyOf(Buffer.from('abc')) as Readable;
+    await once(stream, 'readable');
+    expect(String(stream.read(2))).toBe('ab');
+    expect(await (bodyOf(Buffer.alloc(0)) as Readable).toArray()).toEqual([]);
+  });
+
+  it('bodyOf: an encoding that nobody knows gives no text', () => {
+    expect(() => bodyOf(Buffer.from('abc')).transformToString('klingon')).toThrow(TypeError);
   });
 });

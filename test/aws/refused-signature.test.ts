@@ -18,8 +18,10 @@ afterEach(async () => {
 const error = (code: string, message = 'said AWS'): string => `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
 const IDENTITY = '<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/kim</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>';
 
+type Answer = (request: IncomingMessage, response: ServerResponse) => [number, string] | Promise<[number, string]>;
+
 /** A stand-in for AWS. `answer` gets each request, and says status and body. */
-async function aws(answer: (request: IncomingMessage, response: ServerResponse) => [number, string] | Promise<[number, string]>, env: Record<string, string> = {}) {
+async function begin(answer: Answer, env: Record<string, string> = {}) {
   let asked = 0;
   server = createServer((request, response) => {
     asked += 1;
@@ -28,8 +30,14 @@ async function aws(answer: (request: IncomingMessage, response: ServerResponse) 
   });
   await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', () => resolve()));
   useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ...env }));
-  const call = sdkCaller().call({ service: 'sts', region: 'ap-northeast-1', operation: 'GetCallerIdentity', input: {} });
-  return { result: await call.catch((e: unknown) => e), asked: () => asked };
+  const caller = sdkCaller();
+  const call = () => caller.call({ service: 'sts', region: 'ap-northeast-1', operation: 'GetCallerIdentity', input: {} }).catch((e: unknown) => e);
+  return { call, asked: () => asked };
+}
+
+async function aws(answer: Answer, env: Record<string, string> = {}) {
+  const { call, asked } = await begin(answer, env);
+  return { result: await call(), asked };
 }
 
 /** When a request was signed, milliseconds since the epoch. */
@@ -83,6 +91,33 @@ describe('credentials that AWS refuses', () => {
     );
     expect(result).toMatchObject({ output: { Account: '111122223333' } });
     expect(asked()).toBe(2);
+  });
+
+  it('are asked for once by all calls that were refused with them', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'dr-aws-')), 'credentials');
+    await writeFile(file, profile('AKIAOLD'));
+    const madeAgain = Promise.withResolvers();
+    const answers = [
+      // The first call shows which credentials are in use.
+      () => Promise.resolve(200),
+      async () => {
+        await writeFile(file, profile('AKIANEW'));
+        return 403;
+      },
+      // Refused once the other call has been made with new ones.
+      () => madeAgain.promise.then(() => 403),
+    ];
+    const { call, asked } = await begin(
+      async (request) => {
+        const status = String(request.headers.authorization).includes('AKIANEW') ? 200 : await answers.shift()?.();
+        if (answers.length === 0 && status === 200) madeAgain.resolve(undefined);
+        return status === 200 ? [200, IDENTITY] : [403, error('ExpiredToken')];
+      },
+      { ...NONE, AWS_SHARED_CREDENTIALS_FILE: file, AWS_CONFIG_FILE: '/dev/null', AWS_PROFILE: 'default' },
+    );
+    await call();
+    expect(await Promise.all([call(), call()])).toMatchObject([{ output: { Account: '111122223333' } }, { output: { Account: '111122223333' } }]);
+    expect(asked()).toBe(5);
   });
 
   it('and stay the same are not tried again', async () => {

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AwsCaller } from '../../src/aws/caller.ts';
 import { AwsError, MALFORMED, NO_ANSWER, NO_CREDENTIALS } from '../../src/aws/errors.ts';
 import { sdkCaller } from '../../src/aws/sdk-caller.ts';
 import { NOT_SENT } from '../../src/aws/sdk-errors.ts';
+import { LIMITS } from '../../src/base/limits.ts';
 import { type WireRequest, type WireServer, wireServer } from '../../src/lab/wire/server.ts';
 import { awsEnvironment, restoreEnvironment, useEnvironment } from '../lab/wire/environment.ts';
 
@@ -33,6 +35,25 @@ async function blackHole(): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   closers.push(() => new Promise((resolve) => server.close(resolve)));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** HTTP as it is, for what `start` cannot do. */
+async function plainHttp(answer: RequestListener): Promise<{ url: string; connections: () => number }> {
+  let connections = 0;
+  const server = createHttpServer(answer).on('connection', () => connections++);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections };
+}
+
+/** What a call may take that asks for nothing else, until the end of the test. */
+function usualLimit(ms: number): void {
+  const { awsCallMs } = LIMITS;
+  Object.assign(LIMITS, { awsCallMs: ms });
+  closers.push(() => Object.assign(LIMITS, { awsCallMs }));
 }
 
 async function refusedPort(): Promise<string> {
@@ -68,18 +89,77 @@ describe('an answer', () => {
     expect(at).toBeGreaterThanOrEqual(began);
     expect(at).toBeLessThanOrEqual(Date.now());
   });
+
+  it.each([undefined, 'soon'])('without a time that can be read (%s) is an answer all the same', async (date) => {
+    const { url } = await plainHttp((_request, response) => {
+      response.sendDate = false;
+      if (date !== undefined) response.setHeader('date', date);
+      response.end('<GetCallerIdentityResponse><GetCallerIdentityResult><Account>42</Account></GetCallerIdentityResult></GetCallerIdentityResponse>');
+    });
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: url }));
+    const answer = await sdkCaller().call({ service: 'sts', region: TOKYO, operation: 'GetCallerIdentity', input: {} });
+    expect(answer).toMatchObject({ output: { Account: '42' }, at: undefined });
+  });
+});
+
+describe('the body of an object', () => {
+  const getObject = (aws: AwsCaller, timeoutMs: number) =>
+    aws.call({ service: 's3', region: TOKYO, operation: 'GetObject', input: { Bucket: 'b', Key: 'k' }, timeoutMs });
+
+  it('that comes in pieces is whole once the call has answered, and can be read more than once', async () => {
+    const { url } = await plainHttp((_request, response) => {
+      response.writeHead(200, { 'content-length': 10, etag: '"e"' }).write('first');
+      setTimeout(() => response.end(' last'), 20);
+    });
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: url }));
+    const { output } = await getObject(sdkCaller(), 5_000);
+    expect(output).toMatchObject({ ETag: '"e"', ContentLength: 10 });
+    expect(await output.Body?.transformToString()).toBe('first last');
+    expect(Buffer.from((await output.Body?.transformToByteArray()) ?? []).toString()).toBe('first last');
+  });
+
+  it('that stops half-way is no answer', async () => {
+    const { url } = await plainHttp((_request, response) => void response.writeHead(200, { 'content-length': 10 }).write('first'));
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: url }));
+    expect(await failure(getObject(sdkCaller(), 150))).toMatchObject({ code: NO_ANSWER, kind: 'retryable' });
+  });
+});
+
+describe('connections', () => {
+  it('are kept, and shared by the services of a region and by no other region', async () => {
+    const { url, connections } = await plainHttp((_request, response) => response.end('<R/>'));
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: url }));
+    const aws = sdkCaller();
+    await describeInstances(aws);
+    await describeInstances(aws);
+    await aws.call({ service: 'sts', region: TOKYO, operation: 'GetCallerIdentity', input: {} });
+    expect(connections()).toBe(1);
+    await describeInstances(aws, { region: SEOUL });
+    expect(connections()).toBe(2);
+  });
+
+  it('have no upper limit: no call waits for the answer to another', async () => {
+    const all = Promise.withResolvers();
+    let asked = 0;
+    const { url } = await plainHttp((_request, response) => {
+      asked += 1;
+      if (asked === 60) all.resolve(undefined);
+      void all.promise.then(() => response.end('<R/>'));
+    });
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: url }));
+    const aws = sdkCaller();
+    await Promise.all(Array.from({ length: 60 }, () => describeInstances(aws, { timeoutMs: 5_000 })));
+    expect(asked).toBe(60);
+  });
 });
 
 describe('no answer', () => {
   it('a black hole ends with the timeout: a read may be tried again, a mutation may have happened', async () => {
     useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: await blackHole() }));
     const aws = sdkCaller();
-    expect(await failure(describeInstances(aws, { timeoutMs: 150 }))).toMatchObject({
-      code: NO_ANSWER,
-      kind: 'retryable',
-      unreachable: true,
-      httpStatus: undefined,
-    });
+    const read = await failure(describeInstances(aws, { timeoutMs: 150 }));
+    expect(read).toMatchObject({ code: NO_ANSWER, kind: 'retryable', unreachable: true, httpStatus: undefined });
+    expect(read.message).toContain(`rds.DescribeDBInstances in ${TOKYO}: no answer within 150 ms`);
     expect(await failure(promote(aws, 150))).toMatchObject({ code: NO_ANSWER, kind: 'unknown' });
   });
 
@@ -145,6 +225,38 @@ describe('the caller', () => {
     const waiting = describeInstances(aws, { signal: stop.signal, timeoutMs: 60_000 });
     stop.abort(reason);
     await expect(waiting).rejects.toBe(reason);
+  });
+
+  it('gives a call longer than the default where it asks for that', async () => {
+    usualLimit(200);
+    const server = await start(() => new Promise((resolve) => setTimeout(() => resolve({ output: { DBInstances: [] } }), 300)));
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: server.url }));
+    await expect(describeInstances(sdkCaller(), { timeoutMs: 5_000 })).resolves.toMatchObject({ output: { DBInstances: [] } });
+  });
+
+  it('hangs up when the time of a call is over', async () => {
+    const left = Promise.withResolvers();
+    const server = await start(({ signal }) => {
+      signal.addEventListener('abort', () => left.resolve(Date.now()));
+      return new Promise(() => undefined);
+    });
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: server.url }));
+    const began = Date.now();
+    await failure(describeInstances(sdkCaller(), { timeoutMs: 50 }));
+    expect(Number(await left.promise) - began).toBeLessThan(LIMITS.awsCallMs / 2);
+  });
+
+  it.each(['@aws-sdk/client-kms', '@smithy/node-http-handler'])('tries again to load what it could not load once: %s', async (module) => {
+    const server = await start(() => Promise.resolve({ output: { Keys: [] } }));
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: server.url }));
+    const aws = sdkCaller();
+    const keys = () => aws.call({ service: 'kms', region: TOKYO, operation: 'DescribeKey', input: { KeyId: 'k' } });
+    vi.doMock(module, () => {
+      throw new Error('too many open files');
+    });
+    expect(await failure(keys())).toMatchObject({ code: NOT_SENT });
+    vi.doUnmock(module);
+    await expect(keys()).resolves.toMatchObject({ output: {} });
   });
 
   it('makes one attempt, whatever the SDK is set to', async () => {
@@ -219,6 +331,34 @@ describe("the SDK's standard settings", () => {
     await describeInstances(aws, { region: SEOUL });
     expect(readFileSync(count, 'utf8')).toBe('x');
     expect(calls).toHaveLength(4);
+  });
+
+  it('credentials that end within minutes are looked up again for the next call', async () => {
+    const server = await start(() => Promise.resolve({ output: { DBInstances: [] } }));
+    const environment = awsEnvironment({ AWS_ENDPOINT_URL: server.url, AWS_PROFILE: 'role' });
+    delete environment.AWS_ACCESS_KEY_ID;
+    delete environment.AWS_SECRET_ACCESS_KEY;
+    const count = `${environment.AWS_CONFIG_FILE ?? ''}.count`;
+    const key = JSON.stringify({ Version: 1, AccessKeyId: 'AKIDP', SecretAccessKey: 's', Expiration: new Date(Date.now() + 60_000) });
+    writeFileSync(environment.AWS_CONFIG_FILE ?? '', `[profile role]\ncredential_process = printf x >> "$COUNT"; echo '${key}'\n`);
+    useEnvironment({ ...environment, COUNT: count });
+    const aws = sdkCaller();
+    await describeInstances(aws);
+    const first = readFileSync(count, 'utf8').length;
+    await describeInstances(aws);
+    expect(readFileSync(count, 'utf8').length).toBeGreaterThan(first);
+  });
+
+  it('a role whose STS says nothing ends as every call does, also where the call that needs it may take longer', async () => {
+    usualLimit(40);
+    const environment = awsEnvironment({ AWS_ENDPOINT_URL: await blackHole(), AWS_PROFILE: 'role' });
+    delete environment.AWS_ACCESS_KEY_ID;
+    delete environment.AWS_SECRET_ACCESS_KEY;
+    const source = '[base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = s\n';
+    writeFileSync(environment.AWS_CONFIG_FILE ?? '', '[profile role]\nrole_arn = arn:aws:iam::111122223333:role/dr\nsource_profile = base\n');
+    writeFileSync(environment.AWS_SHARED_CREDENTIALS_FILE ?? '', source);
+    useEnvironment(environment);
+    expect((await failure(describeInstances(sdkCaller(), { timeoutMs: 3_000 }))).message).toMatch(/exceeded the configured .*40 ms/);
   });
 
   it('no credentials anywhere', async () => {

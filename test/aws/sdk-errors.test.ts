@@ -35,6 +35,16 @@ describe('sdkCaller', () => {
     rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [], $metadata: { requestId: 'rq' } });
     expect(await describeInstances()).toEqual({ output: { DBInstances: [] }, requestId: 'rq' });
     expect(rds.commandCalls(DescribeDBInstancesCommand, { MaxRecords: 20 })).toHaveLength(1);
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [] });
+    expect(await describeInstances()).toEqual({ output: { DBInstances: [] } });
+  });
+
+  it('has one client a service and region', async () => {
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [] });
+    const aws = sdkCaller();
+    for (const region of ['ap-northeast-1', 'ap-northeast-1', 'ap-northeast-2', 'ap-northeast-1']) await aws.call({ service: 'rds', region, operation: 'DescribeDBInstances', input: {} });
+    const [first, second, other, third] = rds.commandCalls(DescribeDBInstancesCommand).map((call) => call.thisValue as unknown);
+    expect([second === first, other === first, third === first]).toEqual([true, false, true]);
   });
 
   it("takes AWS's code and not the SDK's class name", async () => {
