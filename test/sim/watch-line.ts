@@ -114,7 +114,7 @@ function young(c: Crossing): void {
 
 function loss(c: Crossing): void {
   const { database, state, stage, eyes } = c;
-  const fact = state.facts.get(`rpo.${database}`) as { boundMs?: number | null } | undefined;
+  const fact = state.facts.get(`rpo.${database}`) as { boundMs?: number | null; outageAt?: number } | undefined;
   if (fact === undefined && state.plan.verb === 'failover') return broken(c, 3, `promotes ${database} without a recorded bound on loss`);
   const bound = state.plan.verb === 'switchover' ? 0 : (fact?.boundMs ?? undefined);
   const accepted = state.acceptances.dataLossSeconds;
@@ -139,8 +139,16 @@ function loss(c: Crossing): void {
   const { cutOff } = stage.scenario;
   if (cutOff !== undefined && c.deadSince !== undefined && c.deadSince > stage.zero + cutOff.at && lost <= bound + off + c.deadSince - (stage.zero + cutOff.at)) {
     stage.history.gap('a machine was cut off from the source before that was lost: loss counts up to what it saw first');
+  } else if (diedLater(c, fact?.outageAt, lost - bound - off)) {
+    stage.history.gap('the application was gone before its database: loss counts up to what users saw, and nobody saw the database live on');
   } else if (c.returned) stage.history.gap(TOOK_AGAIN);
   else broken(c, 3, `the bound of ${database} is ${bound} ms, and ${lost} ms of acknowledged writes are lost`);
+}
+
+/** The application was gone first, and its database with the region, which nobody had seen to live meanwhile: that long it took writes that no look tells of. */
+function diedLater({ stage, deadSince }: Crossing, outageAt: number | undefined, moreMs: number): boolean {
+  const half = stage.chapter.happenings.some((h) => h.what === 'half-dead' && stage.zero + h.at <= (outageAt ?? 0));
+  return half && outageAt !== undefined && deadSince !== undefined && moreMs <= deadSince - outageAt;
 }
 
 function broken(c: Crossing, invariant: number, why: string): void {

@@ -316,7 +316,9 @@ export class Watch {
     for (const database of stage.databases) {
       if (!this.#eyes.takesWrites(database, to)) this.#broken(14, `${operation} while ${database} takes no writes in ${to}`);
     }
-    if (this.#eyes.status(from) === 200 && this.#eyes.status(to) !== 200) this.#broken(10, `${operation} leads users from a side that answers to one that does not`);
+    if (this.#eyes.status(from) !== 200 || this.#eyes.status(to) === 200) return;
+    if (plan.verb === 'failover' && stage.databases.some((database) => blindly(stage, state, database))) return stage.history.gap('a named person said that the source is down, had not seen it, and it was not');
+    this.#broken(10, `${operation} leads users from a side that answers to one that does not`);
   }
 
   /** A switchover is for a source that is well. */
