@@ -8,6 +8,7 @@ import { fact } from '../../model/fact.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
+import { lastsFor } from '../looks.ts';
 import { deleteTwin, type FoundTwin, mayNotDelete, nameTaken, notOurTwin, runOfTwin, type Suspect, type Tag, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { answerFields, answerFor, answerOf, answerSchema, type RegionAnswer } from './aim.ts';
 import { route53Plane } from './rights.ts';
@@ -160,8 +161,12 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   twinAccepted(ctx, resourceOf(p));
 }
 
+/** So long the TXT record must be seen alone: an answer may lack the other one, and without its owner that would stay for ever. Milliseconds. */
+const ALONE_MS = 30_000;
+
 /** Both records in one change, to the letter as they are. */
 async function askToDelete(ctx: StepContext, p: Params, { record, owner }: Seen): Promise<boolean> {
+  if (record === undefined && lastsFor(ctx, `twin-record-alone.${p.name}`) < ALONE_MS) return false;
   const changes = [record, owner].flatMap((set): RecordChange[] => (set === undefined ? [] : [{ Action: 'DELETE', ResourceRecordSet: set }]));
   try {
     const { changeId } = await change(ctx, p, changes);

@@ -172,8 +172,27 @@ describe('it is deleted', () => {
   it('half of it, where only that is left', async () => {
     const step = await twin({ sets: [owner()] });
     const [text] = step.all();
+    const began = step.clock.now();
     await step.undo();
     expect(deletes(step)).toEqual([[['DELETE', text]]]);
+    // Seen alone for half a minute, and not once.
+    expect(step.clock.now() - began).toBeGreaterThanOrEqual(30_000);
+  });
+
+  it('whole, where an answer lacks one of the two records: none of it stays without its owner', async () => {
+    let looks = 0;
+    let there = [made, owner()];
+    const step = await twin({
+      answers: {
+        ListResourceRecordSets: ({ StartRecordName: name }: { StartRecordName: string }) => ({ IsTruncated: false, ResourceRecordSets: name.startsWith(TWIN) && (looks += 1) <= 2 ? [] : there.filter((set) => set.Name?.startsWith(name.replace(/\.$/, ''))) }),
+        ChangeResourceRecordSets: () => {
+          there = [];
+          return { ChangeInfo: { Id: '/change/C1' } };
+        },
+      },
+    });
+    await step.undo();
+    expect(deletes(step).map((changes) => changes.map(([action, set]) => [action, (set as RecordSet).Type]))).toEqual([[['DELETE', 'A'], ['DELETE', 'TXT']]]);
   });
 
   it('is looked at again where somebody was quicker; another error stands', async () => {
