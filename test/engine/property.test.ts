@@ -107,6 +107,10 @@ function checkOrder(records: readonly JournalRecord[], steps: readonly PlanStep[
       const again = steps.filter((s) => decides(s) && steps.some((open) => !decides(open) && open.phase !== 'verify' && open.phase !== 'protect' && !done.has(open.id) && restsOn(open, s.id, byId)));
       for (const s of again) done.delete(s.id);
     }
+    // Capacity is looked at again by anyone who continues, while users are still to be led to it.
+    if (record.type === 'run.resumed' && steps.some((s) => s.phase === 'traffic' && !decides(s) && !done.has(s.id))) {
+      for (const s of steps) if (s.phase === 'compute' && !decides(s)) done.delete(s.id);
+    }
     if (record.type === 'checks.green') green = true;
     if (!('step' in record)) continue;
     const step = byId.get(record.step);

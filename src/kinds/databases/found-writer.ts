@@ -39,7 +39,7 @@ export async function foundWriter(ctx: StepContext, p: Target): Promise<FoundWri
 }
 
 interface EarlierRun {
-  run?: string;
+  run?: string | undefined;
   /** It has ended this promotion, and moves its application in the same failover as this run. */
   together?: boolean;
   silence: string;
@@ -52,18 +52,12 @@ async function earlierRun(ctx: StepContext, { region, id }: Target): Promise<Ear
   const resource = rdsResource(region, id);
   try {
     const other = await history.madeBy(resource, ROLE);
-    if (other !== undefined) return { run: other, together: true, silence: '' };
-    const run = await unfinishedRun(ctx, resource, ROLE);
-    return { ...(run === undefined ? {} : { run }), silence: '' };
+    const run = other ?? (await movesThatMade(ctx, resource, ROLE)).find(({ complete }) => !complete)?.run;
+    return { run, together: other !== undefined, silence: '' };
   } catch (error) {
     ctx.signal.throwIfAborted();
     return { silence: `; earlier runs cannot be read: ${messageOf(error)}` };
   }
-}
-
-/** The newest run of the same move that holds the intent of a change, if it has not come to its end. @throws Error when it cannot be known */
-export async function unfinishedRun(ctx: StepContext, resource: string, field: string): Promise<string | undefined> {
-  return (await movesThatMade(ctx, resource, field)).find(({ complete }) => !complete)?.run;
 }
 
 /** Runs of the same move that hold the intent of a change, the newest first. @throws Error when they cannot be known */

@@ -37,43 +37,40 @@ export async function binariesFor(folder: string, programs: string | undefined):
 }
 
 async function findPrograms(bin: string): Promise<BinariesAnswer> {
+  const answer = await asAny(await runAsCandidates(), 'as', (runAs) => tryPrograms(bin, runAs));
+  return 'found' in answer ? answer : { missing: `${PROGRAMS_VARIABLE}=${bin}: ${answer.missing}` };
+}
+
+/** The first of the users as whom they run; else why they do not, for each. */
+async function asAny(users: readonly RunAs[], how: string, tryAs: (runAs: RunAs) => Promise<BinariesAnswer>): Promise<BinariesAnswer> {
   const reasons: string[] = [];
-  for (const runAs of await runAsCandidates()) {
-    const answer = await tryPrograms(bin, runAs);
+  for (const runAs of users) {
+    const answer = await tryAs(runAs);
     if ('found' in answer) return answer;
-    reasons.push(`as ${runAs.name}: ${answer.missing}`);
+    reasons.push(`${how} ${runAs.name}: ${answer.missing}`);
   }
-  return { missing: `${PROGRAMS_VARIABLE}=${bin}: ${reasons.join('; ')}` };
+  return { missing: reasons.join('; ') };
 }
 
 /**
- * Finds the PostgreSQL that npm ships as a development dependency. It is looked for at run time, so an installation
- * without it works, and says why it has none.
+ * Finds the PostgreSQL that npm ships as a development dependency, at run time: an installation without it works, and says why it has none.
  * A private copy under `folder` is made when the files cannot be used where they are: below a folder that the unprivileged
  * user may not enter, or without the library links that a skipped install script should have made.
  */
 export async function findBinaries(folder: string, nativeFolder = installedFolder()): Promise<BinariesAnswer> {
   if (typeof nativeFolder !== 'string') return nativeFolder;
-  const reasons: string[] = [];
   const users = await runAsCandidates();
   if (users.length === 0) return { missing: 'PostgreSQL does not run as root, and no other user is known here' };
-  for (const runAs of users) {
-    const inPlace = await probe(nativeFolder, runAs);
-    if ('found' in inPlace) return inPlace;
-    reasons.push(`as ${runAs.name}: ${inPlace.missing}`);
-  }
+  const inPlace = await asAny(users, 'as', (runAs) => probe(nativeFolder, runAs));
+  if ('found' in inPlace) return inPlace;
   const copy = join(folder, 'native');
   try {
     await copyNative(nativeFolder, copy);
   } catch (error) {
-    return { missing: `${reasons.join('; ')}; and no private copy: ${messageOf(error)}` };
+    return { missing: `${inPlace.missing}; and no private copy: ${messageOf(error)}` };
   }
-  for (const runAs of users) {
-    const copied = await probe(copy, runAs);
-    if ('found' in copied) return copied;
-    reasons.push(`private copy as ${runAs.name}: ${copied.missing}`);
-  }
-  return { missing: reasons.join('; ') };
+  const copied = await asAny(users, 'private copy as', (runAs) => probe(copy, runAs));
+  return 'found' in copied ? copied : { missing: `${inPlace.missing}; ${copied.missing}` };
 }
 
 function installedFolder(): string | { missing: string } {

@@ -102,13 +102,7 @@ async function initialize(binaries: Binaries, folder: string, dataFolder: string
 }
 
 function notSetUp(error: unknown): DrError {
-  return new DrError({
-    code: 'LAB_POSTGRES',
-    exit: 'lab',
-    title: "The lab's PostgreSQL could not be set up.",
-    detail: messageOf(error),
-    cause: error,
-  });
+  return new DrError({ code: 'LAB_POSTGRES', exit: 'lab', title: "The lab's PostgreSQL could not be set up.", detail: messageOf(error), cause: error });
 }
 
 /** In single-user mode, before the copies are made. The database that is there is renamed: a new one is hundreds of files. */

@@ -216,12 +216,7 @@ export class PostgresServer implements LabServer {
   }
 
   #failed(what: string): DrError {
-    return new DrError({
-      code: 'LAB_POSTGRES',
-      exit: 'lab',
-      title: `The lab's PostgreSQL ${this.name} ${what}.`,
-      detail: this.#said.trim() === '' ? 'It said nothing.' : this.#said.trim(),
-    });
+    return new DrError({ code: 'LAB_POSTGRES', exit: 'lab', title: `The lab's PostgreSQL ${this.name} ${what}.`, detail: this.#said.trim() || 'It said nothing.' });
   }
 }
 

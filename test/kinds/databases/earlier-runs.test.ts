@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PastMove } from '../../../src/effects/effects.ts';
-import { foundWriter, intendsPromotion, isOf, unfinishedRun } from '../../../src/kinds/databases/found-writer.ts';
+import { foundWriter, intendsPromotion, isOf, movesThatMade } from '../../../src/kinds/databases/found-writer.ts';
 import type { Change, StepContext } from '../../../src/model/step.ts';
 import { SEOUL, TOKYO } from '../context.ts';
 
@@ -44,6 +44,11 @@ describe('a writer that this run did not promote', () => {
     expect(await sentence({})).toEqual({ sentence: SEEN, run: undefined });
   });
 
+  it('of runs that came to their end says nothing: they are not resumed', async () => {
+    expect(await foundWriter(contextWith({ moves: [move({ complete: true })] }).ctx, REPLICA)).toMatchObject({ run: undefined });
+    expect(await foundWriter(contextWith({ moves: [move({ run: 'R8', complete: true }), move()] }).ctx, REPLICA)).toMatchObject({ run: 'R7' });
+  });
+
   it('says that earlier runs cannot be read; a look that was ended says nothing', async () => {
     for (const history of [{ moves: new Error('damaged') }, { madeBy: new Error('damaged') }]) expect(await sentence(history)).toEqual({ sentence: `${SEEN}; earlier runs cannot be read: damaged`, run: undefined });
     const ended = AbortSignal.abort(new Error('the look has ended'));
@@ -51,19 +56,19 @@ describe('a writer that this run did not promote', () => {
   });
 });
 
-describe('an unfinished run', () => {
-  const found = async (...moves: PastMove[]) => unfinishedRun(contextWith({ moves }).ctx, RESOURCE, 'role');
+describe('runs that made the same thing', () => {
+  const found = async (...moves: PastMove[]) => (await movesThatMade(contextWith({ moves }).ctx, RESOURCE, 'role')).map(({ run }) => run);
   const other: Pick<Change, 'resource' | 'field'> = { resource: RESOURCE, field: 'size' };
 
-  it('is the newest of the same move that meant to change the same thing', async () => {
-    expect(await found(move({ run: 'R9' }), move())).toBe('R9');
-    expect(await found(move({ complete: true }), move({ target: SEOUL }), move({ changed: [] }), move({ changed: [other] }), move({ changed: [{ resource: `rds:${SEOUL}:copy`, field: 'role' }] }))).toBeUndefined();
-    expect(await found(move({ run: 'R1', changed: [other, { resource: RESOURCE, field: 'role' }] }))).toBe('R1');
+  it('are those of the same move that meant to change it, the newest first', async () => {
+    expect(await found(move({ run: 'R9' }), move({ run: 'R8', complete: true }))).toEqual(['R9', 'R8']);
+    expect(await found(move({ target: SEOUL }), move({ changed: [] }), move({ changed: [other] }), move({ changed: [{ resource: `rds:${SEOUL}:copy`, field: 'role' }] }))).toEqual([]);
+    expect(await found(move({ run: 'R1', changed: [other, { resource: RESOURCE, field: 'role' }] }))).toEqual(['R1']);
   });
 
-  it('is looked for in all that is known, and is none where nothing is', async () => {
+  it('are looked for in all that is known, and are none where nothing is', async () => {
     const { ctx, asked } = contextWith({ moves: [] });
-    expect([await unfinishedRun(ctx, RESOURCE, 'role'), await unfinishedRun(contextWith(undefined).ctx, RESOURCE, 'role'), asked]).toEqual([undefined, undefined, [0]]);
+    expect([await movesThatMade(ctx, RESOURCE, 'role'), await movesThatMade(contextWith(undefined).ctx, RESOURCE, 'role'), asked]).toEqual([[], [], [0]]);
   });
 });
 
