@@ -19,16 +19,17 @@ const LAB = [
 
 /** Whole runs of the tool, many of them, or the whole source: each file takes seconds, and together four fifths of the time of all that is not `LAB`. */
 const FLOWS = [
-  'test/app/{abort,approvals,drill-custom-steps,failover-over-drill,flap-guard,fleet,iam,live-drill,pack,resume,secrets,start-run,sweep-drills,unreadable-runs,verify}.test.ts',
+  'test/app/{abort,approvals,doctor,drill-custom-steps,failover-over-drill,flap-guard,fleet,iam,live-drill,pack,resume,secrets,start-run,sweep-drills,unreadable-runs,verify}.test.ts',
   'test/app/{assess/watch,check/check,check/objectives,check/readiness,rehearse/account,rehearse/prove,rehearse/rehearse}.test.ts',
   'test/approvals/ssh-keygen.test.ts',
   'test/aws/sdk-caller.test.ts',
   'test/cli/{flag-values,signals,thread-pool}.test.ts',
+  'test/docs/reference.test.ts',
   'test/effects/{process,statement}.test.ts',
-  'test/engine/{active-active,backup-restore,instances-home,reprotect}.test.ts',
+  'test/engine/{active-active,backup-restore,drill,drill-instances,instances-home,reprotect}.test.ts',
   'test/{incidents,refusals}/**/*.test.ts',
   'test/journal/{lease,local-store}.test.ts',
-  'test/kinds/route53/{many-records,through-sdk}.test.ts',
+  'test/kinds/route53/{many-records,never-empty,through-sdk}.test.ts',
   'test/lab/wire/{codecs,round-trip}.test.ts',
   'test/runbook/yaml.test.ts',
   'test/sim/sim.test.ts',
