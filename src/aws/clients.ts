@@ -16,7 +16,7 @@ interface SdkCommand {
   middlewareStack: {
     add(
       middleware: (next: (args: unknown) => Promise<unknown>) => (args: unknown) => Promise<unknown>,
-      options: { step: 'deserialize' },
+      options: { step: 'deserialize'; priority: 'low' },
     ): void;
   };
 }

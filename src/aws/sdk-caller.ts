@@ -40,7 +40,7 @@ async function callOnce(clients: Clients, request: PlainRequest): Promise<AwsAns
           at = dateOf(answer);
           return answer;
         };
-        command.middlewareStack.add(markSent, { step: 'deserialize' });
+        command.middlewareStack.add(markSent, { step: 'deserialize', priority: 'low' });
         return client.send(command, { abortSignal, requestTimeout: timeoutMs });
       };
       const signedWith = clients.known();
@@ -58,9 +58,9 @@ async function callOnce(clients: Clients, request: PlainRequest): Promise<AwsAns
   }
 }
 
-/** What the Date header of an answer says, as the SDK's middleware passes it on. */
+/** What the Date header of an answer says, as the SDK's middleware passes it on. Nothing of it may fail: the call has been made. */
 function dateOf(answer: unknown): number | undefined {
-  const at = Date.parse(String((answer as { response: { headers: Record<string, string> } }).response.headers.date));
+  const at = Date.parse(String((answer as { response?: { headers?: Record<string, string> } }).response?.headers?.date));
   return Number.isNaN(at) ? undefined : at;
 }
 
