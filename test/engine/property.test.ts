@@ -107,9 +107,9 @@ function checkOrder(records: readonly JournalRecord[], steps: readonly PlanStep[
       const again = steps.filter((s) => decides(s) && steps.some((open) => !decides(open) && open.phase !== 'verify' && open.phase !== 'protect' && !done.has(open.id) && restsOn(open, s.id, byId)));
       for (const s of again) done.delete(s.id);
     }
-    // Capacity is looked at again by anyone who continues, while users are still to be led to it.
+    // Capacity is looked at again by anyone who continues, while users are still to be led to it, also if it is a gate.
     if (record.type === 'run.resumed' && steps.some((s) => s.phase === 'traffic' && !decides(s) && !done.has(s.id))) {
-      for (const s of steps) if (s.phase === 'compute' && !decides(s)) done.delete(s.id);
+      for (const s of steps) if (s.phase === 'compute') done.delete(s.id);
     }
     if (record.type === 'checks.green') green = true;
     if (!('step' in record)) continue;
@@ -171,6 +171,17 @@ const TRIED_AGAIN: [Draft[], { after: number; how: 'stop' | 'crash' }[]] = [
   [{ after: 26, how: 'crash' }, { after: 1, how: 'stop' }],
 ];
 
+/** Capacity that is a gate as well: a resume before the line looks at it again, and the line waits for it again. */
+const GATE_OF_CAPACITY: [Draft[], { after: number; how: 'stop' | 'crash' }[]] = [
+  [
+    { phase: 'compute', gate: true, line: false, optional: false, way: 'throttled' },
+    { phase: 'data', gate: false, line: true, optional: false, way: 'there' },
+    { phase: 'traffic', gate: false, line: false, optional: false, way: 'there' },
+    { phase: 'assess', gate: false, line: false, optional: false, way: 'there' },
+  ],
+  [{ after: 17, how: 'stop' }, { after: 1, how: 'stop' }],
+];
+
 describe('any plan', () => {
   it('ends; no step starts before those it waits for; no line is crossed before a gate', async () => {
     await fc.assert(
@@ -203,7 +214,7 @@ describe('any plan', () => {
         checkOrder(run.records, steps);
         checkEnd(run, steps, worlds);
       }),
-      { numRuns: 150, examples: [TRIED_AGAIN, DENIED] },
+      { numRuns: 150, examples: [TRIED_AGAIN, DENIED, GATE_OF_CAPACITY] },
     );
   });
 });
