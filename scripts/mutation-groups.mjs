@@ -83,7 +83,7 @@ export const GROUPS = {
     tests: ['test/kinds/databases/{signals,earlier-runs,drafts,line-position,change,change-refused,instance,recovery-points,no-answer,in-sync,recovery-gate,promote}.test.ts', 'test/refusals/databases.test.ts'],
   },
   restore: {
-    mutate: ['src/kinds/databases/{restore,restored-source,restore-settings,carried,option-group}.ts'],
+    mutate: ['src/kinds/databases/{restore,source-again,restore-settings,carried,option-group}.ts'],
     tests: ['test/kinds/databases/{restore,restore-settings,option-group,carried,drafts}.test.ts'],
   },
   switchover: {

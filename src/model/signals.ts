@@ -17,6 +17,8 @@ export const signalSchema = z.strictObject({
   atSource: z.boolean().optional(),
   /** There was no answer at all: the same question need not be asked again. */
   silent: z.boolean().optional(),
+  /** Of the source's API: when it was asked, ms since the epoch. */
+  at: z.number().optional(),
   /** Of the source's API: the instance may take writes, and is in no state to be left in good order. */
   unsettled: z.boolean().optional(),
   /** Of replication: the replica receives from the source now, so that the source lives. */
@@ -38,13 +40,14 @@ export function signalSeen(ctx: StepContext, name: string, signal: Signal): Obse
   return { state: 'reached', says: signal.says, because: `${signal.says}: ${signal.because}` };
 }
 
-/** What speaks against the word that a source is down. `refused`: AWS answers for its database, and refuses to close it. */
+/** What speaks against the word that a source is down. `refused` and `answers` are seen by the steps that ask for the database itself, and not by the signals. */
 const SIGNS = {
   served: 'the source itself serves users',
   reached: "Route 53's checkers reach it",
   receives: 'a replica still receives from it',
   arrived: 'what was written after the impact has arrived from it',
   refused: 'AWS answers for the database, and refuses to close it',
+  answers: 'its API answers again for a database that may take writes',
 } as const;
 const signSchema = z.enum(Object.keys(SIGNS) as [keyof typeof SIGNS, ...(keyof typeof SIGNS)[]]);
 export type Sign = z.infer<typeof signSchema>;
@@ -91,6 +94,7 @@ export function signsOfLife(signals: readonly Signal[], begunBy?: number): Sign[
     receives: signals.some((s) => s.receiving === true),
     arrived: up('replication').some((s) => (s.livedAt ?? Number.NEGATIVE_INFINITY) > (begunBy ?? Number.POSITIVE_INFINITY)),
     refused: false,
+    answers: false,
   };
   return signSchema.options.filter((sign) => signs[sign]);
 }

@@ -59,7 +59,7 @@ describe('backups that arrive during a restore', () => {
       observed     the newest restorable time of archive-documents is 4m 6s old: it was written after the impact, so that archive-documents in ap-northeast-2 lives (just now)
       threshold    no sign of life from the source since it was judged to be lost
       consequence  users would write to archive-documents-tokyo while others may write to archive-documents, and their data can no longer be joined
-      override     dr resume: looks at the source again; or --attest-source-down NAME --reason "who has seen it, and how""
+      override     dr resume: looks at the source again, and fences it where it can; or --attest-source-down NAME --reason "who has seen it, and how""
     `);
     expect(open?.intendedAt).toBeUndefined();
   });
@@ -104,5 +104,37 @@ describe('backups that arrive during a restore', () => {
     expect(last.outcome).toBe('succeeded');
     const silent = await restoreBeside(-MINUTE, { said, unasked: HOUR });
     expect([silent.outcome, silent.state.facts.get('fence.documents')]).toMatchObject(['succeeded', { verdict: 'source-down' }]);
+  });
+});
+
+/* The same, and no backup has arrived yet: the API of the source comes back while the restore runs, and its database has lived all the time. */
+describe('an API that answers again during a restore', () => {
+  async function restoreWhile(closed: boolean) {
+    const sim: Simulation = closed ? await simulation({ path: ARCHIVE }) : await worldOf('archive', FENCE);
+    sim.world.breakRegion(SEOUL);
+    const { aws } = sim.effects;
+    const call = ((request: { operation: string }) => {
+      if (request.operation === 'RestoreDBInstanceToPointInTime') sim.world.healRegion(SEOUL);
+      return aws.call(request as never);
+    }) as unknown as typeof aws.call;
+    const plan = await planOf(sim, TOKYO);
+    const run = await runPlan({ ...sim, effects: { ...sim.effects, aws: { call } } }, plan, { acceptances: ACCEPTS });
+    return { ...run, sim };
+  }
+
+  it('the copy stays closed; a resume fences the old writer, and moves on', async () => {
+    const { outcome, state, sim, records } = await restoreWhile(true);
+    const open = state.steps.get('databases.documents.open');
+    expect([outcome, open?.refusal?.rule, open?.intendedAt, sim.world.acceptsWrites({ region: TOKYO, id: 'archive-documents-tokyo' })]).toEqual(['refused', 'source-down', undefined, false]);
+    expect(open?.refusal?.observed).toContain('the API of ap-northeast-2 answers again');
+    const last = await resumeRun(sim, records, { ...ACCEPTS, sourceDown: 'alice' });
+    expect([last.outcome, last.state.facts.get('fence.documents')]).toMatchObject(['succeeded', { verdict: 'fenced' }]);
+    expect(sim.world.acceptsWrites({ region: SEOUL, id: 'archive-documents' })).toBe(false);
+  });
+
+  it('without a quarantine group no user is led to the copy', async () => {
+    const { outcome, state } = await restoreWhile(false);
+    expect([outcome, state.steps.get('databases.documents.restore')?.refusal?.rule]).toEqual(['refused', 'source-down']);
+    expect([...state.steps.values()].filter((step) => step.id.startsWith('traffic.') && step.intendedAt !== undefined)).toEqual([]);
   });
 });

@@ -124,8 +124,9 @@ describe('an old writer that cannot be fenced', () => {
   });
 
   it('it was found silent before', async () => {
-    const signal = { vantage: 'source-api', says: 'down', because: 'the RDS API gives no answer', silent: true };
-    expect(await fence(await simulation(), { facts: { 'signal.rds-api.orders': signal } })).toMatchInlineSnapshot(`
+    const sim = await simulation();
+    const signal = { vantage: 'source-api', says: 'down', because: 'the RDS API gives no answer', silent: true, at: sim.clock.now() };
+    expect(await fence(sim, { facts: { 'signal.rds-api.orders': signal } })).toMatchInlineSnapshot(`
       "rule         fence
       observed     the old writer shop-orders cannot be fenced: the RDS API gives no answer (just now)
       threshold    fenced, or the source down by two independent signals

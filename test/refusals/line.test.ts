@@ -47,7 +47,7 @@ it('decisions that have grown old while the promotion waited for its own API, in
   const refusal = state.steps.get('databases.orders.promote')?.refusal;
   expect(refusal === undefined ? '' : lines(refusal)).toMatchInlineSnapshot(`
     "rule         decision-age
-    observed     "No other move in the last 1h" was answered 10m 9s ago (10m 9s ago)
+    observed     "No other move in the last 1h" was answered 10m 11s ago (10m 11s ago)
     threshold    at most 5m before the point of no return, which may be 15 s from now
     consequence  the source may be back, and the loss another one, than when it was decided
     override     dr resume: looks again, and decides again"

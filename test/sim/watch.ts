@@ -34,6 +34,8 @@ const LOCK_YOUNG_MS = 20_000;
 
 /** Reads of the source are signals, or part of the fence; what traffic asks of it must not be needed. */
 const MAY_ASK_SOURCE = /\.(assess[A-Za-z]*|uniqueKeys|fence|fence[A-Za-z]*|quarantine[A-Za-z]*|flipObject|raiseObject|clearObject|quiesce|positionGate)$/;
+/** Minutes after its loss was decided, the line asks once more whether it answers. */
+const MAY_LOOK_AT_SOURCE = /\.(promote|restore|open)$/;
 /** Whatever removes something that holds data. */
 const DESTROYS = /^(Delete|Terminate|Purge|Remove|Deregister)/;
 /** Objects that switch users: they hold no data. */
@@ -215,7 +217,7 @@ export class Watch {
     if (call.by?.part === 'state') return;
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    if (state.plan.verb === 'failover' && call.service !== 'route53' && call.region === state.plan.source && !MAY_ASK_SOURCE.test(call.by?.kind ?? '')) {
+    if (state.plan.verb === 'failover' && call.service !== 'route53' && call.region === state.plan.source && !MAY_ASK_SOURCE.test(call.by?.kind ?? '') && !(call.operation === 'DescribeDBInstances' && MAY_LOOK_AT_SOURCE.test(call.by?.kind ?? ''))) {
       this.#broken(11, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of the source region`);
     }
     const { scenario, chapter } = this.#stage;

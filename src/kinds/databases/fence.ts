@@ -8,7 +8,7 @@ import { databasePart, refused, securityGroupId, stepKind } from '../common.ts';
 import { follows, lastsFor, lastsNot } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import { notShown, RECEIVES, type Sign, showSigns, signalFact, sourceVerdictFact, wordsOf } from '../../model/signals.ts';
-import { sourceApiSignal } from './signals.ts';
+import { seenJustNow, sourceApiSignal } from './signals.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { refusalOf } from './change.ts';
 import { cutOff, cutOffChanges, cutOffFurther, cutOffRights, letInAgain, rememberGroups } from './cut-off.ts';
@@ -37,7 +37,7 @@ const LOOKS_WHILE_SERVED = 3;
 async function look(ctx: StepContext, p: Params): Promise<Look> {
   const signal = signalFact.read(ctx, sourceApiSignal(p.name));
   const served = signalFact.read(ctx, 'users')?.says === 'up';
-  if (signal?.silent === true && !served) return { dead: signal.because };
+  if (signal?.silent === true && seenJustNow(ctx, signal.at) && !served) return { dead: signal.because };
   try {
     const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: served ? LOOKS_WHILE_SERVED : 1 };
     return { instance: await findDbInstance(ctx.effects.aws, p.region, p.id, options) };

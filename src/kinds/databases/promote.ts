@@ -8,10 +8,11 @@ import { LIMITS } from '../../base/limits.ts';
 import { allow, databasePart, instanceSchema, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { countRefusal, freshRefusal, isBusy, orRefused, waitedOut, whenFree } from './change.ts';
-import { foundWriter, intendsPromotion, ROLE } from './found-writer.ts';
+import { type FoundWriter, foundWriter, intendsPromotion, ROLE } from './found-writer.ts';
 import { type Database, instanceNow, isPromoted, isWriter, lookRights, rdsArns, rdsResource, replicates, rightsTo, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
 import { promotionFindings } from './promotion-ready.ts';
+import { replicatedSourceLives, sourceAgainRights } from './source-again.ts';
 import { stillWriter } from './writer.ts';
 import { weighAtLine } from './loss.ts';
 import { notTheTwin } from './twin.ts';
@@ -140,17 +141,23 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const busy = state.promote !== 'yes' && state.passing === 'yes' ? freshRefusal(ctx, p) : undefined;
   if (busy !== undefined) waitedOut(ctx, p);
   if (busy !== undefined) return { state: 'pending', because: `${p.id} is ${state.shown}, and AWS refuses to promote it: ${busy.words}`, waitingFor: 'aws', reason: busy.words };
-  const no = p.twin === true ? undefined : weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' });
+  const no = p.twin === true ? undefined : await weighed(ctx, p, { act: 'a promotion' }, asked);
   if (no !== undefined) return no;
   // Once, so that it is durable with the intent: after that a promotion may be under way.
   if (!asked) await recordLinePosition(ctx, p);
   return orRefused(ctx, p, { state: 'absent', because: `${p.id} is still a replica` }, 'to promote it', REFUSED_MS);
 }
 
+/** What may be lost, and whether the source lives after all. Undefined: the line may be crossed. */
+async function weighed(ctx: StepContext, p: Params, as: { act: string; found?: FoundWriter | undefined }, asked = false): Promise<Observation | undefined> {
+  const weigh = () => weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, ...as });
+  return weigh() ?? (asked ? undefined : await replicatedSourceLives(ctx, p, weigh));
+}
+
 /** A writer that this run has not made: users are moved to it if another run of this failover made it, or a person has accepted what it lacks. */
 async function judgeFound(ctx: StepContext, p: Params, state: DbInstanceState): Promise<Observation> {
   const found = await foundWriter(ctx, p);
-  const no = weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a move to it', found });
+  const no = await weighed(ctx, p, { act: 'a move to it', found });
   if (no !== undefined) return no;
   if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
   if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
@@ -236,7 +243,7 @@ export function promoteStep(ctx: PlanContext, copy: Database, old: Database, { a
       // Of MySQL and MariaDB: whether it takes writes then. Its parameter group is known to AWS only.
       allow(['rds:DescribeDBParameters'], rdsArns(region, ctx.account, 'pg:*')),
       allow(['cloudwatch:GetMetricData'], ['*']),
-      ...(planned ? [lookRights(ctx, old)] : []),
+      ...(planned ? [lookRights(ctx, old)] : sourceAgainRights(ctx, old)),
     ],
     estimate: { p50: 300, p95: 900, basis: 'AWS: "can take several minutes or longer"; grows with transactions to apply' },
     limitMs: 3_600_000,

@@ -13,7 +13,7 @@ import { isOwnOptionGroup } from './option-group.ts';
 import { movesThatMade } from './found-writer.ts';
 import { type Database, dbArn, instanceNow, rdsArns, rdsResource, rightsTo } from './instance.ts';
 import { type NewInstance, quotaFor } from './quota.ts';
-import { sourceLives, weighRestored } from './restored-source.ts';
+import { restoredSourceLives, sourceAgainRights, weighRestored } from './source-again.ts';
 import { stillWriter } from './writer.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
 import { findPoints, keyRights, listBackups, type RecoveryPoint } from './recovery-points.ts';
@@ -179,7 +179,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     };
   }
   // Made open, it has no step that opens it: this is the last look before users are led to it.
-  const lives = isLine(p) ? await sourceLives(ctx, p) : undefined;
+  const lives = isLine(p) ? await restoredSourceLives(ctx, p) : undefined;
   if (lives !== undefined) return lives;
   restoredFact.record(ctx, p.name, { id: p.id, region: p.region, from: readChoice(ctx, p.name)?.point.from ?? '' });
   const without = p.nobody === undefined ? withoutSettings(instance) : '';
@@ -287,7 +287,7 @@ export const open = stepKind<OpenParams>({
     const tried = refusalOf(ctx, p) !== undefined || ctx.intends(rdsResource(p.region, p.id), GROUPS);
     const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.changing !== true && !tried);
     if (!mayAsk) return orRefused(ctx, p, { state: 'pending', because: `${p.id} is ${state.shown}, and closed`, waitingFor: 'aws' }, 'to open it');
-    return weighRestored(ctx, p) ?? (await sourceLives(ctx, p)) ?? orRefused(ctx, p, { state: 'absent', because: `${p.id} is closed` }, 'to open it');
+    return weighRestored(ctx, p) ?? (await restoredSourceLives(ctx, p)) ?? orRefused(ctx, p, { state: 'absent', because: `${p.id} is closed` }, 'to open it');
   },
   act: async (ctx, p) => {
     // Without ApplyImmediately, see quarantine.ts.
@@ -334,6 +334,7 @@ export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { s
       ...(settings.optionGroup === undefined ? [] : [allow(['rds:DescribeOptionGroups'], arns(`og:${settings.optionGroup}`))]),
       allow(['ec2:DescribeSecurityGroups', 'rds:DescribeAccountAttributes', 'rds:DescribeOrderableDBInstanceOptions'], ['*']),
       ...keyRights(region, kmsKey),
+      ...(closedBy === undefined ? sourceAgainRights(ctx, old) : []),
     ],
     estimate: { p50: 900, p95: 3600, basis: 'a new instance and its volume; grows with the logs that are replayed' },
     limitMs: 6 * 3_600_000,
@@ -353,7 +354,7 @@ export function openStep(ctx: PlanContext, copy: Database, old: Database, { sett
       title: `Open ${id} to the application: from here on it goes its own way`,
       params: { ...copy, settings, ...weighed(ctx), source: { region: old.region, id: old.id } } satisfies OpenParams,
       controlPlanes: [`rds@${region}`],
-      permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(region, ctx.account, id)]), listBackups(region, ctx.account)],
+      permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(region, ctx.account, id)]), listBackups(region, ctx.account), ...sourceAgainRights(ctx, old)],
       estimate: { p50: 30, p95: 120, basis: 'a change of security groups; longer where the first backup must end before it' },
       limitMs: 6 * 3_600_000,
       changes: [{ resource: rdsResource(region, id), field: GROUPS, before: closedBy, after: settings.securityGroups.join(', ') }],

@@ -19,8 +19,17 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
+/** What was seen of the source so short a time ago need not be asked again. Milliseconds. */
+const JUST_NOW_MS = 60_000;
+
+/** `at`: when it was seen, ms since the epoch. False where that is not known, or in the future. */
+export function seenJustNow(ctx: StepContext, at: number | undefined): boolean {
+  const age = at === undefined ? Number.NaN : ctx.effects.clock.now() - at;
+  return age >= 0 && age < JUST_NOW_MS;
+}
+
 /** One short look at an API that may be dead: no retry, for its silence is the answer. */
-async function lookAtSource(ctx: StepContext, p: Params): Promise<Signal> {
+export async function lookAtSource(ctx: StepContext, p: Pick<Params, 'region' | 'id'>): Promise<Signal> {
   const vantage = 'source-api';
   try {
     const look = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
@@ -33,7 +42,7 @@ async function lookAtSource(ctx: StepContext, p: Params): Promise<Signal> {
     return { vantage, says: state.listed ? 'up' : 'unknown', because, ...(state.writes === 'yes' ? {} : { unsettled: true }) };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    if (error.unreachable) return { vantage, says: 'down', because: `the RDS API of ${p.region} gives no answer`, silent: true };
+    if (error.unreachable) return { vantage, says: 'down', because: `the RDS API of ${p.region} gives no answer`, silent: true, at: ctx.effects.clock.now() };
     return { vantage, says: 'unknown', because: error.message };
   }
 }
@@ -44,7 +53,19 @@ export const assessSourceApi = stepKind<Params>({
   observe: async (ctx, p) => signalSeen(ctx, p.signal, await lookAtSource(ctx, p)),
 });
 
-async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
+type Link = Pick<Params, 'region' | 'id' | 'maxLagMs'>;
+
+/** What replication says, seen from the copy. */
+export async function lookAtReplication(ctx: StepContext, p: Link): Promise<Signal> {
+  try {
+    return await askLink(ctx, p);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { vantage: 'replication', says: 'unknown', notAsked: true, because: error.message };
+  }
+}
+
+async function askLink(ctx: StepContext, p: Link): Promise<Signal> {
   const vantage = 'replication';
   // Of the signals from elsewhere it is the one that is always there: a throttle or a reset must not silence it.
   const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 4 };
@@ -74,14 +95,7 @@ async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
 export const assessReplication = stepKind<Params>({
   params,
   check: noCheck,
-  observe: async (ctx, p) => {
-    try {
-      return signalSeen(ctx, p.signal, await lookAtReplication(ctx, p));
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      return signalSeen(ctx, p.signal, { vantage: 'replication', says: 'unknown', notAsked: true, because: error.message });
-    }
-  },
+  observe: async (ctx, p) => signalSeen(ctx, p.signal, await lookAtReplication(ctx, p)),
 });
 
 const LOOK = { ...READS, phase: 'assess', limitMs: 30_000 } as const;

@@ -211,6 +211,7 @@ describe('the promotion', () => {
       may rds:DescribeDBInstances rds:PromoteReadReplica on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
       may rds:DescribeDBParameters on arn:aws:rds:ap-northeast-1:111122223333:pg:*
       may cloudwatch:GetMetricData on *
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
       rds:ap-northeast-1:shop-orders-tokyo role: replica of shop-orders → writer
       rds:ap-northeast-1:shop-orders-tokyo BackupRetentionPeriod: as it is → 7 days
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"},"planned":false,"rpoMs":300000,"retentionDays":7,"login":{"database":"shop","userEnv":"SHOP_DB_USER","passwordEnv":"SHOP_DB_PASSWORD"}}
@@ -353,6 +354,7 @@ describe('a restore', () => {
       data point-of-no-return, 30 to 120 s, limit 21600 s: a change of security groups; longer where the first backup must end before it
       may rds:DescribeDBInstances rds:ModifyDBInstance on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
       may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
       rds:ap-northeast-1:shop-orders-tokyo VpcSecurityGroups: sg-0aaaaaaaaaaaaaaaa → sg-0aaaaaaaaaaaaaaaa, sg-0bbbbbbbbbbbbbbbb
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","settings":{"class":"db.r6g.large","subnetGroup":"archive","parameterGroup":"archive-pg17","securityGroups":["sg-0aaaaaaaaaaaaaaaa","sg-0bbbbbbbbbbbbbbbb"],"multiAz":false,"retentionDays":14,"optionGroup":"audit"},"rpoMs":300000,"source":{"region":"ap-northeast-2","id":"shop-orders"}}
       {"after":["restore"],"controlPlanes":["rds@ap-northeast-1"]}"
@@ -368,6 +370,7 @@ describe('a restore', () => {
       may rds:RestoreDBInstanceToPointInTime rds:RestoreDBInstanceFromDBSnapshot on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17 arn:aws:rds:ap-northeast-1:111122223333:og:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:* arn:aws:rds:ap-northeast-1:111122223333:auto-backup:*
       may rds:DescribeDBSubnetGroups rds:DescribeDBParameterGroups on arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17
       may ec2:DescribeSecurityGroups rds:DescribeAccountAttributes rds:DescribeOrderableDBInstanceOptions on *
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
       rds:ap-northeast-1:shop-orders-tokyo instance: none → db.r6g.large, Multi-AZ; AWS's defaults where the runbook says nothing
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","settings":{"class":"db.r6g.large","subnetGroup":"archive","parameterGroup":"archive-pg17","securityGroups":["sg-0aaaaaaaaaaaaaaaa","sg-0bbbbbbbbbbbbbbbb"],"multiAz":true,"retentionDays":14},"rpoMs":300000,"source":{"region":"ap-northeast-2","id":"shop-orders"}}
       {"controlPlanes":["rds@ap-northeast-1"]}"

@@ -99,7 +99,7 @@ describe('an API that answered when the source was judged, and answers the fence
 
 describe('a word that was given before a sign of life was shown', () => {
   const attested = (signs: string[]): Record<string, Json> => ({ 'source.verdict': { verdict: 'attested', because: 'attested by alice', signs } });
-  const silent = api({ says: 'down', silent: true, because: 'the RDS API gives no answer' });
+  const silentAt = (at: number) => api({ says: 'down', silent: true, because: 'the RDS API gives no answer', at });
   const alice = { acceptances: { sourceDown: 'alice' } };
 
   it.each([
@@ -109,6 +109,7 @@ describe('a word that was given before a sign of life was shown', () => {
     ['arrived', 'what was written after the impact has arrived from it'],
   ])('is asked for again where nothing can be fenced: %s', async (sign, words) => {
     const sim = await simulation();
+    const silent = silentAt(sim.clock.now());
     const step = await fenceIn(sim, { facts: { ...attested([sign]), ...silent }, ...alice });
     expect(await step.observe()).toMatchObject({
       state: 'refused',
@@ -131,6 +132,7 @@ describe('a word that was given before a sign of life was shown', () => {
 
   it('holds where nothing speaks against it, and where the judge had shown what does', async () => {
     const sim = await simulation();
+    const silent = silentAt(sim.clock.now());
     expect(await (await fenceIn(sim, { facts: { ...attested([]), ...silent }, ...alice })).observe()).toMatchObject({ state: 'reached' });
     const signals = { 'signal.replication.orders': { vantage: 'replication', says: 'up', because: 'lag 1 s', receiving: true } };
     const judge = await stepIn(sim, 'assess.source', { facts: signals });

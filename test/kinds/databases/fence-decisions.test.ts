@@ -172,7 +172,8 @@ describe('a quarantine group that is none', () => {
 });
 
 describe('an API that was silent', () => {
-  const silent = { 'signal.rds-api.orders': { vantage: 'source-api', says: 'down', because: 'silent', silent: true } };
+  const BEGAN = new VirtualClock().now();
+  const silent = { 'signal.rds-api.orders': { vantage: 'source-api', says: 'down', because: 'silent', silent: true, at: BEGAN - 59_999 } };
   const users = (says: string) => ({ 'signal.users': { vantage: 'users', says, because: '' } });
 
   it('is asked three times where users are served, once where nothing is known of it, and not at all else', async () => {
@@ -184,6 +185,8 @@ describe('an API that was silent', () => {
     expect(await attempts({ ...silent, ...users('up') })).toEqual([[3, 2_000]]);
     expect(await attempts({})).toEqual([[1, 2_000]]);
     expect(await attempts({ ...silent, ...users('down') })).toEqual([]);
+    // A program before the fence took its time: it may answer again.
+    for (const at of [BEGAN - 60_000, BEGAN + 1, undefined as unknown as number]) expect(await attempts({ 'signal.rds-api.orders': { ...silent['signal.rds-api.orders'], at } })).toEqual([[1, 2_000]]);
   });
 
   it('that gives an answer nobody can read is as good as silent', async () => {

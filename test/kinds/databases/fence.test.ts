@@ -53,7 +53,7 @@ describe('fencing the old writer', () => {
 
   it('that was found silent a moment ago is not asked again', async () => {
     const sim = await simulation();
-    const signal = { vantage: 'source-api', says: 'down', because: 'the RDS API gives no answer', silent: true };
+    const signal = { vantage: 'source-api', says: 'down', because: 'the RDS API gives no answer', silent: true, at: sim.clock.now() };
     const step = await fenceOf(sim, { facts: { ...verdict('source-down'), 'signal.rds-api.orders': signal }, broken: true });
     expect(await step.observe()).toEqual({ state: 'reached', because: 'the RDS API gives no answer, so that nothing can be fenced there; it is source-down' });
     expect(step.calls()).toEqual([]);

@@ -81,7 +81,7 @@ describe('a target that is a writer already, which this run did not promote', ()
 });
 
 describe('the promotion itself, right before the line', () => {
-  const facts = { 'fence.orders': { verdict: 'source-down', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
+  const facts = { 'fence.orders': { verdict: 'fenced', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
   const promote = (sim: Simulation, at: AtHand = {}) => stepIn(sim, 'databases.orders.promote', { facts, ...at });
 
   it('takes a writer for its own only where the journal holds the intent', async () => {

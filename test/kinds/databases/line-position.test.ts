@@ -9,7 +9,7 @@ import type { AtHand } from '../context.ts';
 import { awsError, portOf } from '../port.ts';
 import { stepIn } from '../world.ts';
 
-const facts = { 'fence.orders': { verdict: 'source-down', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
+const facts = { 'fence.orders': { verdict: 'fenced', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
 
 /** What the promotion has recorded when it decides to ask. */
 async function positionOf(sim: Simulation, at: AtHand = {}) {

@@ -7,7 +7,7 @@ import { stepIn, wait } from '../world.ts';
 const REPLICA = { region: TOKYO, id: 'shop-orders-tokyo' };
 const WRITER = { region: SEOUL, id: 'shop-orders' };
 /** What the steps before it have recorded. */
-const facts = { 'fence.orders': { verdict: 'source-down', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
+const facts = { 'fence.orders': { verdict: 'fenced', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
 const intends = [`rds:${TOKYO}:${REPLICA.id} role`];
 const promoteOf = (sim: Simulation) => stepIn(sim, 'databases.orders.promote', { facts, intends });
 
@@ -145,7 +145,7 @@ describe('the signals of a replicated database', () => {
     expect(await look()).toEqual({ vantage: 'source-api', says: 'down', because: 'shop-orders is stopped' });
     sim.world.breakRegion(SEOUL);
     const began = sim.clock.now();
-    expect(await look()).toEqual({ vantage: 'source-api', says: 'down', because: 'the RDS API of ap-northeast-2 gives no answer', silent: true });
+    expect(await look()).toEqual({ vantage: 'source-api', says: 'down', because: 'the RDS API of ap-northeast-2 gives no answer', silent: true, at: sim.clock.now() });
     expect(sim.clock.now() - began).toBe(2_000);
     expect(step.calls().filter((c) => c.error === 'NoAnswer')).toHaveLength(1);
   });

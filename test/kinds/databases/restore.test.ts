@@ -256,11 +256,20 @@ describe('a restore that is open at once is the line', () => {
         observed: `the newest restorable time of archive is 5m old: it was written after the impact, so that archive in ${SEOUL} lives`,
         threshold: 'no sign of life from the source since it was judged to be lost',
         consequence: 'users would write to copy while others may write to archive, and their data can no longer be joined',
-        override: 'dr resume: looks at the source again; or --attest-source-down NAME --reason "who has seen it, and how"',
+        override: 'dr resume: looks at the source again, and fences it where it can; or --attest-source-down NAME --reason "who has seen it, and how"',
       },
     });
     expect(step.recorded).toMatchObject({ 'sign-shown.arrived': true });
     expect(await (await restoring(open({ there: [opened()], facts: verdict(word), impactAt: IMPACT, answers: arrived(IMPACT) }))).observe()).toMatchObject({ state: 'reached' });
+  });
+
+  it('so is its API, which may answer again before any backup arrives', async () => {
+    const alive = { [TOKYO]: [opened()], [SEOUL]: [{ DBInstanceIdentifier: 'archive', DBInstanceStatus: 'available' }] };
+    const given = open({ instances: alive, facts: verdict('source-down'), impactAt: IMPACT, answers: arrived(IMPACT) });
+    const step = await restoring(given);
+    expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'source-down', observed: `archive is available: the API of ${SEOUL} answers again` } });
+    expect(step.recorded).toMatchObject({ 'sign-shown.answers': true });
+    expect(await refusal({ ...given, ...after }, 'observe')).toMatchObject({ observed: `archive is available: the API of ${SEOUL} answers again; the newest restorable time of archive is 5m old: it was written after the impact, so that archive in ${SEOUL} lives` });
   });
 
   it.each(['fenced', 'closed', 'read-only'])('one that is %s is not asked for', async (word) => {
@@ -311,6 +320,16 @@ describe('who lets users in', () => {
     expect(await (await restoring(opening({ there: [made()], facts: verdict('source-down'), params: { ...PARAMS, source: undefined }, ...after }))).observe()).toMatchObject({ state: 'absent' });
   });
 
+  it('nor while its API answers again, even where nobody says what backups have arrived', async () => {
+    const alive = { [TOKYO]: [made()], [SEOUL]: [{ DBInstanceIdentifier: 'archive', DBInstanceStatus: 'available' }] };
+    const given = opening({ instances: alive, facts: verdict('source-down'), impactAt: IMPACT, answers: { DescribeDBInstanceAutomatedBackups: DENIED } });
+    expect(await refusal(given, 'observe')).toMatchObject({ rule: 'source-down', observed: `archive is available: the API of ${SEOUL} answers again; whether backups of archive still arrive could not be asked: ${DENIED.message}` });
+    // By the word of who has been shown that: loss counts up to now.
+    const step = await restoring({ ...given, facts: { ...verdict('source-down'), 'sign-shown.answers': true }, acceptances: { sourceDown: 'kim' } });
+    expect(await step.observe()).toMatchObject({ state: 'absent' });
+    expect(step.recorded).toMatchObject({ 'source.seen-alive': NOW, 'fence.documents': { verdict: 'attested', because: `archive is available: the API of ${SEOUL} answers again; attested by kim`, at: NOW } });
+  });
+
   it('a word that was given after this was shown has heard of it; one before has not', async () => {
     const said: Given = { there: [made()], facts: verdict('attested'), ...after, acceptances: { sourceDown: 'kim' } };
     expect(await refusal(opening(said), 'observe')).toMatchObject({ rule: 'source-down' });
@@ -331,7 +350,7 @@ describe('who lets users in', () => {
       const again = await restoring(lived({ facts: known(), acceptances: { sourceDown: 'kim', dataLossSeconds: 'unknown' } }));
       expect(await again.observe()).toMatchObject({ state: 'absent' });
       expect(again.recorded).toMatchObject({
-        'fence.documents': { verdict: 'attested', because: expect.stringMatching(/^the newest restorable time of archive is .* old: archive lived after the impact; attested by kim$/) as string, at: NOW },
+        'fence.documents': { verdict: 'attested', because: expect.stringMatching(/^the newest restorable time of archive is .* old: it was written after the impact, so that archive in ap-northeast-2 lives; attested by kim$/) as string, at: NOW },
         'rpo.documents': { boundMs: 60_000 + NOW - IMPACT, outageAt: NOW },
       });
       // Looked at once more, it is not counted twice.

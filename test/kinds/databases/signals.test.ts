@@ -58,7 +58,7 @@ describe('the API of the source', () => {
   it('knows nothing where it has no such database, or refuses to say; silence is a sign', async () => {
     expect(await sourceSays(undefined)).toEqual({ vantage: 'source-api', says: 'unknown', because: `${SEOUL} answers, but has no writer` });
     expect(await sourceSays(failed('DescribeDBInstances', 'AccessDenied', 403))).toEqual({ vantage: 'source-api', says: 'unknown', because: expect.stringContaining('said AWS') as string });
-    expect(await sourceSays(failed('DescribeDBInstances', 'NoAnswer'))).toEqual({ vantage: 'source-api', says: 'down', because: `the RDS API of ${SEOUL} gives no answer`, silent: true });
+    expect(await sourceSays(failed('DescribeDBInstances', 'NoAnswer'))).toEqual({ vantage: 'source-api', says: 'down', because: `the RDS API of ${SEOUL} gives no answer`, silent: true, at: NOW });
     await expect(sourceSays(new TypeError('a defect'))).rejects.toThrow('a defect');
   });
 

@@ -5,8 +5,8 @@ import { type AtHand, stepOf } from '../context.ts';
 import { stepIn } from '../world.ts';
 
 const bound = { database: 'orders', method: 'replica-lag', boundMs: 20_000, lagMs: 19_000, sampledAt: 99_000, ageMs: 1_000, outageAt: 100_000, because: 'measured' };
-/** At the impact: it adds nothing to the bound. */
-const known = { verdict: 'source-down', because: '', at: 100_000 };
+/** Before the impact: it adds nothing to the bound. */
+const known = { verdict: 'fenced', because: '', at: 99_000 };
 const fence = { verdict: 'fenced', because: '', at: 131_000 };
 
 /** The promotion's last look before its call: what it says, and what it has recorded. */
