@@ -41,8 +41,10 @@ const FLOWS = [
  */
 const execArgv = ['--no-memory-protection-keys'];
 
+const SEED = ['test/seed.ts'];
+
 /** Of one set of loaded modules for all files of a worker, which is several times faster: a test leaves nothing behind in modules or in the environment. */
-const SHARED = { isolate: false, maxWorkers: '100%', testTimeout: 60_000, hookTimeout: 60_000, disableConsoleIntercept: true, execArgv };
+const SHARED = { isolate: false, maxWorkers: '100%', testTimeout: 60_000, hookTimeout: 60_000, disableConsoleIntercept: true, execArgv, setupFiles: SEED };
 
 /**
  * Three projects. `unit` is what `npm test` runs: three quarters of the lines of src/, from the rules up to what a person reads. Commands, fleets, rehearsals and the lab itself
@@ -54,7 +56,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...FLOWS, ...LAB], ...SHARED } },
       { test: { name: 'flows', include: FLOWS, ...SHARED } },
-      { test: { name: 'lab', include: LAB, maxWorkers: '100%', testTimeout: 120_000, hookTimeout: 120_000, disableConsoleIntercept: true, execArgv } },
+      { test: { name: 'lab', include: LAB, maxWorkers: '100%', testTimeout: 120_000, hookTimeout: 120_000, disableConsoleIntercept: true, execArgv, setupFiles: SEED } },
     ],
   },
 });

@@ -47,7 +47,7 @@ const ANY_LOSS = { acceptances: { dataLossSeconds: 'unknown', reason: 'decided' 
 const MAY_BE_ASKED = { state: 'absent', because: 'copy is still a replica' };
 
 describe('a promotion that had to wait', () => {
-  it('asks a silent source once, for two seconds, and goes on', async () => {
+  it('asks a silent source once, for two seconds, and continues', async () => {
     const step = await promoting();
     expect(await step.observe()).toEqual(MAY_BE_ASKED);
     expect(step.askedOfSource()).toMatchObject([{ operation: 'DescribeDBInstances', attempts: 1, timeoutMs: 2_000 }]);
@@ -74,7 +74,7 @@ describe('a promotion that had to wait', () => {
     ['is stopped', writer('stopped')],
     ['has no such database', awsError('DescribeDBInstances', 'DBInstanceNotFoundFault', SEOUL, 404)],
     ['refuses to say', awsError('DescribeDBInstances', 'AccessDenied', SEOUL, 403)],
-  ])('goes on where the source %s', async (_what, source) => {
+  ])('is made where the source %s', async (_what, source) => {
     expect(await (await promoting({ source })).observe()).toEqual(MAY_BE_ASKED);
   });
 
