@@ -61,11 +61,12 @@ export async function execute(parts: RunParts): Promise<RunOutcome | 'interrupte
     const back = journal.state.leadingBack !== undefined;
     let end = back ? endOf(journal.state, await leadBack(run)) : forward;
     let seenAt = effects.clock.now();
-    await probes.stop(end === 'succeeded');
-    // This machine may have stood still since: success is of what is there now.
-    while (!back && end === 'succeeded' && effects.clock.now() - seenAt > LIMITS.endFreshMs) {
+    let seesUsersServed = await probes.stop(end === 'succeeded');
+    // Its own probe is bad, or this machine may have stood still since: success is of what is there now.
+    while (!back && end === 'succeeded' && (!seesUsersServed || effects.clock.now() - seenAt > LIMITS.endFreshMs)) {
       end = await stillThere(run);
       seenAt = effects.clock.now();
+      seesUsersServed = true;
     }
     await journal.append(
       end === 'interrupted' ? { type: 'run.interrupted', signal: whyInterrupted(journal.state, parts.drain) } : { type: 'run.finished', outcome: end },

@@ -7,8 +7,8 @@ import { judgeSample } from '../measure/probe.ts';
 import type { PlanProbe } from '../model/plan.ts';
 
 interface ProbeWatch {
-  /** Ends the sampling and journals how much was sampled. After a run that succeeded, a probe that was bad is asked once more. */
-  stop(succeeded?: boolean): Promise<void>;
+  /** Ends the sampling and journals how much was sampled. After a run that succeeded, a probe that was bad is asked once more. False if one is bad then. */
+  stop(succeeded?: boolean): Promise<boolean>;
 }
 
 /** When the outage that is going on began, ms since the epoch: as a person said, else the first bad sample of it. */
@@ -64,7 +64,7 @@ export function watchProbes(probes: readonly PlanProbe[], effects: Effects, jour
       await journal.append({ type: 'probe.changed', probe: probe.name, up: seen.up, status: answer.status, ...address, ...error, sampledAt: at });
     }
   };
-  const watch = async (probe: PlanProbe): Promise<void> => {
+  const watch = async (probe: PlanProbe): Promise<boolean> => {
     const track: Track = { up: undefined, samples: 0, failed: 0 };
     while (!end.signal.aborted) {
       const sampledAt = effects.clock.now();
@@ -77,6 +77,7 @@ export function watchProbes(probes: readonly PlanProbe[], effects: Effects, jour
     if (track.samples > 0) {
       await journal.append({ type: 'probe.summary', probe: probe.name, samples: track.samples, failed: track.failed, lastUp: track.up === true });
     }
+    return track.up !== false;
   };
   const watching = Promise.all(probes.map(watch));
   // A journal that fails is reported by the next append, and by stop().
@@ -85,7 +86,7 @@ export function watchProbes(probes: readonly PlanProbe[], effects: Effects, jour
     stop: async (succeeded = false) => {
       recovered = succeeded;
       end.abort(new Error('the run has ended'));
-      await watching;
+      return (await watching).every((good) => good);
     },
   };
 }

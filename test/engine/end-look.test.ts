@@ -167,6 +167,21 @@ describe('the last look at an end state', () => {
     expect([run.outcome, seoul.asked(), run.told.at(-1)]).toEqual([outcome, looks, 'run.finished']);
   });
 
+  it.each<[string, boolean, string, number]>([
+    ['whose probe is bad at the end', false, 'failed', 2],
+    ['whose probe is good', true, 'succeeded', 1],
+  ])('a run %s: success is of what is there now', async (_what, up, outcome, looks) => {
+    const clock = new VirtualClock();
+    let ended = false;
+    const servers = inTurn(() => { ended = true; return REACHED; }, () => ({ state: 'impossible', because: 'its servers have failed' }));
+    const request = () => clock.sleep(1).then(() => ({ status: up || !ended ? 200 : 503, body: '', address: '127.0.0.3', ms: 1 }));
+    const slow: Fake = { holds: () => clock.sleep(8_000).then(() => REACHED) };
+    const probes = [{ name: 'home', http: 'http://shop.example.com/', status: 200, everyMs: 1_000, holdMs: 1_000 }];
+    const run = await runTiny([tinyStep('servers'), tinyStep('slow')], { servers: { holds: servers.holds }, slow }, { clock, effects: { http: { request } }, plan: { probes } });
+    expect([run.outcome, servers.asked()]).toEqual([outcome, looks]);
+    if (!up) expect(run.state.steps.get('servers')?.error?.message).toContain('its servers have failed');
+  });
+
   it('is cut short by Ctrl-C, and then nothing has failed', async () => {
     const clock = new VirtualClock();
     const drain = new AbortController();

@@ -30,12 +30,12 @@ function setUp(answers: readonly Partial<HttpSample>[], { probes = [PROBE], fail
 /** Samples for so long, then stops. */
 async function watched(answers: readonly Partial<HttpSample>[], forMs: number, succeeded?: boolean) {
   const { clock, events, asked, begin } = setUp(answers);
-  await clock.run(async () => {
+  const good = await clock.run(async () => {
     const watch = begin();
     await clock.sleep(forMs);
-    await (succeeded === undefined ? watch.stop() : watch.stop(succeeded));
+    return succeeded === undefined ? watch.stop() : watch.stop(succeeded);
   });
-  return { events, askedAt: asked.map(({ at }) => at), requests: asked.map(({ request }) => request), now: clock.now() };
+  return { good, events, askedAt: asked.map(({ at }) => at), requests: asked.map(({ request }) => request), now: clock.now() };
 }
 
 const changed = (up: boolean, sampledAt: number, more: object = {}) => ({ type: 'probe.changed', probe: 'site', up, status: up ? 200 : 503, address: '192.0.2.1', sampledAt, ...(up ? {} : { error: 'status 503 from 192.0.2.1, expected 200' }), ...more });
@@ -81,6 +81,15 @@ describe('a probe', () => {
     expect((await watched([{}, BAD, {}], 1_500, false)).events.at(-1)).toEqual(summary(2, 1, false));
     expect((await watched([{}, BAD, {}], 1_500)).events.at(-1)).toEqual(summary(2, 1, false));
     expect((await watched([{}], 1_500, true)).askedAt).toEqual([0, 1_000]);
+  });
+
+  it('says at the end whether it is good; one that never answered says nothing', async () => {
+    const good = async (...[answers, ms, succeeded]: Parameters<typeof watched>) => (await watched(answers, ms, succeeded)).good;
+    expect(await good([{}], 1_500)).toBe(true);
+    expect(await good([{}, BAD], 1_500)).toBe(false);
+    expect(await good([{}, BAD, {}], 1_500, true)).toBe(true);
+    expect(await good([{}, BAD, BAD], 1_500, true)).toBe(false);
+    expect(await good([{ ms: 5_000 }], 1_000)).toBe(true);
   });
 
   it('does not hold the end of the run up', async () => {

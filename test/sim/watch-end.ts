@@ -64,25 +64,36 @@ export function judgeSuccess(end: End): void {
   } else if (answers.has(source)) broken(end, `the name leads users to ${source}`);
   const bystander = bystanderOf(shape, plan);
   if (bystander !== undefined && answers.has(bystander)) broken(end, `the name leads users to ${bystander}, which nobody chose`);
-  if (eyes.status(target) !== 200) broken(end, `${target} does not serve users`);
+  if (eyes.status(target) !== 200) {
+    // What its own probe has seen it must not call a success.
+    const seen = [...state.probes.values()].some(({ changes }) => changes.at(-1)?.up === false);
+    if (!seen && troubledJustNow(end)) stage.history.gap('servers of a region failed between the last look at them and the end of the run');
+    else broken(end, `${target} does not serve users`);
+  }
   if (shape.compute === 'group') capacity(end);
 }
 
 /** What a runbook of the simulation calls active: its minimum, and what it wants, which a scaling policy may lower to the minimum. */
 const ACTIVE = { min: 2, desired: 3 };
 
-/** Users have the capacity that the runbook asks for; what began to fail right before success, or since AWS's answers are from, nobody has seen. */
+/** What began to fail right before success, or since AWS's answers are from, nobody has seen. */
+function troubledJustNow({ stage, state }: End): boolean {
+  const { target } = state.plan;
+  const at = stage.clock.now() - stage.zero;
+  const unseenFor = LAST_LOOK_MS + Math.max(answersAge(stage, 'elbv2', target), answersAge(stage, 'autoscaling', target));
+  return stage.chapter.happenings.some((h) => h.what === 'group-trouble' && at - h.at < unseenFor && h.at <= at);
+}
+
+/** Users have the capacity that the runbook asks for. */
 function capacity(end: End): void {
   const { stage, state } = end;
   const { target } = state.plan;
   const now = stage.clock.now();
   const group = stage.world.state.groups.get(target, 'shop-api');
   if (group === undefined) return broken(end, `there is no group in ${target}`);
-  const unseenFor = LAST_LOOK_MS + Math.max(answersAge(stage, 'elbv2', target), answersAge(stage, 'autoscaling', target));
-  const justNow = stage.chapter.happenings.some((h) => h.what === 'group-trouble' && now - stage.zero - h.at < unseenFor && h.at <= now - stage.zero);
   const has = stage.world.state.groups.healthyCount(group, now);
   const needs = Math.max(ACTIVE.min, Math.min(ACTIVE.desired, group.desired));
-  if (has < needs && !justNow) broken(end, `${has} of ${needs} instances serve in ${target}`);
+  if (has < needs && !troubledJustNow(end)) broken(end, `${has} of ${needs} instances serve in ${target}`);
 }
 
 /** What users were given is safe, and is not there, is within the RPO or was accepted by a person: the ledger shows it, no matter who made the copy a writer. */

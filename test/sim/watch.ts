@@ -2,6 +2,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import { seenDownFact } from '../../src/kinds/outage.ts';
 import type { Acceptances, PlanStep } from '../../src/model/step.ts';
+import { isWriter } from '../../src/simulator/db-instance.ts';
 import { describeRecord } from './describe.ts';
 import { Eyes } from './eyes.ts';
 import { LOOKS_LOST, looksLost, newestBackup } from './looks-lost.ts';
@@ -312,7 +313,10 @@ export class Watch {
     if (!stage.world.isAlive(to)) {
       // A look and the request that rests on it are some seconds apart, and more where it is throttled. In a failover users have nowhere better to be.
       const unseen = stage.clock.now() - (this.#aliveAt.get(to) ?? 0) < LOST_JUST_NOW_MS || (plan.verb === 'failover' && !stage.world.isAlive(from));
-      const promoted = stage.databases.every((database) => stage.world.state.databases.row(this.#eyes.ref(database, to))?.source === undefined);
+      const promoted = stage.databases.every((database) => {
+        const row = stage.world.state.databases.row(this.#eyes.ref(database, to));
+        return row !== undefined && isWriter(row, stage.clock.now());
+      });
       if (unseen && promoted) return stage.history.gap('a region was lost while users were being led to it');
     }
     for (const database of stage.databases) {
