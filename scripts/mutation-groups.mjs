@@ -80,11 +80,11 @@ export const GROUPS = {
   },
   seen: {
     mutate: ['src/kinds/databases/{signals,backup-signal,lag,found-writer,line-position,instance,writer,change,recovery-points}.ts'],
-    tests: ['test/kinds/databases/{signals,earlier-runs,drafts,line-position,change,change-refused,instance,recovery-points,no-answer,in-sync,recovery-gate,promote}.test.ts', 'test/refusals/databases.test.ts'],
+    tests: ['test/kinds/databases/{signals,source-again,earlier-runs,drafts,line-position,change,change-refused,instance,recovery-points,no-answer,in-sync,recovery-gate,promote}.test.ts', 'test/refusals/databases.test.ts'],
   },
   restore: {
     mutate: ['src/kinds/databases/{restore,source-again,restore-settings,carried,option-group}.ts'],
-    tests: ['test/kinds/databases/{restore,restore-settings,option-group,carried,drafts}.test.ts'],
+    tests: ['test/kinds/databases/{restore,restore-settings,source-again,option-group,carried,drafts}.test.ts'],
   },
   switchover: {
     mutate: ['src/kinds/databases/{quiesce,open-writes,canary,login}.ts'],
