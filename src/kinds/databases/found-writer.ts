@@ -52,7 +52,7 @@ async function earlierRun(ctx: StepContext, { region, id }: Target): Promise<Ear
   const resource = rdsResource(region, id);
   try {
     const other = await history.madeBy(resource, ROLE);
-    const run = other ?? (await movesThatMade(ctx, resource, ROLE)).find(({ complete }) => !complete)?.run;
+    const run = other ?? thatMade(await history.moves(0), ctx, resource, ROLE).find(({ complete }) => !complete)?.run;
     return { run, together: other !== undefined, silence: '' };
   } catch (error) {
     ctx.signal.throwIfAborted();
@@ -60,10 +60,9 @@ async function earlierRun(ctx: StepContext, { region, id }: Target): Promise<Ear
   }
 }
 
-/** Runs of the same move that hold the intent of a change, the newest first. @throws Error when they cannot be known */
-export async function movesThatMade(ctx: StepContext, resource: string, field: string): Promise<readonly PastMove[]> {
-  const moves = (await ctx.effects.history?.moves(0)) ?? [];
-  return moves.filter((m) => m.target === ctx.target && m.changed.some((c) => c.resource === resource && c.field === field));
+/** Of some moves those to the same region that hold the intent of a change. */
+export function thatMade(moves: readonly PastMove[], { target }: Pick<StepContext, 'target'>, resource: string, field: string): PastMove[] {
+  return moves.filter((m) => m.target === target && m.changed.some((c) => c.resource === resource && c.field === field));
 }
 
 /** A sample that is older than the instance is of another one that had its name; of an unknown age of the instance nothing is known. */

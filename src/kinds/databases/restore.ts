@@ -10,7 +10,7 @@ import type { Observation, Refusal, StepContext, Verdict } from '../../model/ste
 import { modifyWhenFree, orRefused, refusalOf } from './change.ts';
 import { offerFor } from './offered.ts';
 import { isOwnOptionGroup } from './option-group.ts';
-import { movesThatMade } from './found-writer.ts';
+import { thatMade } from './found-writer.ts';
 import { type Database, dbArn, instanceNow, rdsArns, rdsResource, rightsTo } from './instance.ts';
 import { type NewInstance, quotaFor } from './quota.ts';
 import { restoredSourceLives, sourceAgainRights, weighRestored } from './source-again.ts';
@@ -57,25 +57,29 @@ function isOurs(ctx: StepContext, p: Params, instance: DbInstance): boolean {
 
 async function stranger(ctx: StepContext, p: Pick<Params, 'region' | 'id'>, instance: DbInstance): Promise<{ state: 'refused'; refusal: Refusal }> {
   const earlier = (instance.TagList ?? []).some((tag) => tag.Key === RESTORE_TAG);
-  const move = earlier ? await restoredBy(ctx, p) : undefined;
-  const run = move?.run;
-  const by = move === undefined ? 'restored by another run' : `restored by another run; the run ${move.run} began to restore it, and has ${move.complete ? 'succeeded' : 'not ended'}`;
+  const { run, complete = false, leftFor } = (earlier ? await restoredBy(ctx, p) : undefined) ?? {};
+  const since = leftFor === undefined ? '' : `; a later run moved users to ${leftFor}`;
+  const by = run === undefined ? 'restored by another run' : `restored by another run; the run ${run} began to restore it, and has ${complete ? 'succeeded' : 'not ended'}${since}`;
   // Users are served by it: a new name would take it away from them.
-  const done = move?.complete === true ? `none: this run has nothing left to do; dr status ${move.run} shows the one that succeeded` : undefined;
+  const done = complete && leftFor === undefined ? `none: this run has nothing left to do; dr status ${run ?? ''} shows the one that succeeded` : undefined;
+  const resume = complete ? '' : run === undefined ? (earlier ? 'dr resume, if that run is unfinished; else ' : '') : `dr resume ${run}; or `;
   return refused({
     rule: 'restore-target',
     observed: `${p.id} in ${p.region} exists already (${instance.DBInstanceStatus ?? 'unknown'}), ${earlier ? by : 'and no run of dr made it'}`,
     threshold: 'a free identifier',
     consequence: 'users would get whatever is in it; it is not overwritten, and not deleted',
-    override: done ?? `${run === undefined ? '' : `dr resume ${run}; or `}${earlier && run === undefined ? 'dr resume, if that run is unfinished; else ' : ''}keep it under another name: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --new-db-instance-identifier ${p.id}-kept --apply-immediately`,
+    override: done ?? `${resume}keep it under another name: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --new-db-instance-identifier ${p.id}-kept --apply-immediately`,
   });
 }
 
-/** The run that has not ended, else the newest. Undefined also if earlier runs cannot be read: then the refusal names none. */
-async function restoredBy(ctx: StepContext, p: Pick<Params, 'region' | 'id'>): Promise<PastMove | undefined> {
+/** The run that has not ended, else the newest; `leftFor`: where a later one has moved users. Undefined also if earlier runs cannot be read: then the refusal names none. */
+async function restoredBy(ctx: StepContext, p: Pick<Params, 'region' | 'id'>): Promise<(Pick<PastMove, 'run' | 'complete'> & { leftFor: string | undefined }) | undefined> {
   try {
-    const moves = await movesThatMade(ctx, rdsResource(p.region, p.id), MADE);
-    return moves.find(({ complete }) => !complete) ?? moves[0];
+    const all = (await ctx.effects.history?.moves(0)) ?? [];
+    const made = thatMade(all, ctx, rdsResource(p.region, p.id), MADE);
+    const move = made.find(({ complete }) => !complete) ?? made[0];
+    const [newest] = all;
+    return move === undefined ? undefined : { ...move, leftFor: newest === undefined || newest.target === ctx.target ? undefined : newest.target };
   } catch {
     ctx.signal.throwIfAborted();
     return undefined;

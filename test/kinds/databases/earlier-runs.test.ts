@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PastMove } from '../../../src/effects/effects.ts';
-import { foundWriter, intendsPromotion, isOf, movesThatMade } from '../../../src/kinds/databases/found-writer.ts';
+import { foundWriter, intendsPromotion, isOf, thatMade } from '../../../src/kinds/databases/found-writer.ts';
 import type { Change, StepContext } from '../../../src/model/step.ts';
 import { SEOUL, TOKYO } from '../context.ts';
 
@@ -57,18 +57,13 @@ describe('a writer that this run did not promote', () => {
 });
 
 describe('runs that made the same thing', () => {
-  const found = async (...moves: PastMove[]) => (await movesThatMade(contextWith({ moves }).ctx, RESOURCE, 'role')).map(({ run }) => run);
+  const found = (...moves: PastMove[]) => thatMade(moves, contextWith({ moves }).ctx, RESOURCE, 'role').map(({ run }) => run);
   const other: Pick<Change, 'resource' | 'field'> = { resource: RESOURCE, field: 'size' };
 
   it('are those of the same move that meant to change it, the newest first', async () => {
-    expect(await found(move({ run: 'R9' }), move({ run: 'R8', complete: true }))).toEqual(['R9', 'R8']);
-    expect(await found(move({ target: SEOUL }), move({ changed: [] }), move({ changed: [other] }), move({ changed: [{ resource: `rds:${SEOUL}:copy`, field: 'role' }] }))).toEqual([]);
-    expect(await found(move({ run: 'R1', changed: [other, { resource: RESOURCE, field: 'role' }] }))).toEqual(['R1']);
-  });
-
-  it('are looked for in all that is known, and are none where nothing is', async () => {
-    const { ctx, asked } = contextWith({ moves: [] });
-    expect([await movesThatMade(ctx, RESOURCE, 'role'), await movesThatMade(contextWith(undefined).ctx, RESOURCE, 'role'), asked]).toEqual([[], [], [0]]);
+    expect(found(move({ run: 'R9' }), move({ run: 'R8', complete: true }))).toEqual(['R9', 'R8']);
+    expect(found(move({ target: SEOUL }), move({ changed: [] }), move({ changed: [other] }), move({ changed: [{ resource: `rds:${SEOUL}:copy`, field: 'role' }] }))).toEqual([]);
+    expect(found(move({ run: 'R1', changed: [other, { resource: RESOURCE, field: 'role' }] }))).toEqual(['R1']);
   });
 });
 
