@@ -301,7 +301,12 @@ export class Watch {
     const group = this.#stage.world.state.groups.get(call.region, input.AutoScalingGroupName ?? '');
     if (group === undefined || input.DesiredCapacity === undefined || input.DesiredCapacity >= group.desired) return;
     const others = regionsOf(this.#stage.scenario.shape).filter((region) => region !== call.region);
-    if (others.every((region) => this.#eyes.status(region) !== 200)) this.#broken(19, `${input.AutoScalingGroupName ?? ''} in ${call.region} is scaled down, and no other side is healthy`);
+    if (others.some((region) => this.#eyes.status(region) === 200)) return;
+    const { world, clock, history } = this.#stage;
+    // A look and the request that rests on it are some seconds apart.
+    const justLost = others.some((region) => !world.isAlive(region) && clock.now() - (this.#aliveAt.get(region) ?? 0) < LAST_LOOK_MS);
+    if (justLost) history.gap('a region was lost while the other side was scaled down');
+    else this.#broken(19, `${input.AutoScalingGroupName ?? ''} in ${call.region} is scaled down, and no other side is healthy`);
   }
 
   #traffic(operation: string, state: RunState): void {
