@@ -4,7 +4,8 @@ import type { SeenCall } from './watch.ts';
 
 /*
  * A decision rests on whole lists. AWS gives a list in pages, and a page says that there is another one: of each process the watch keeps
- * the pages whose next one was not asked for. What was asked for and not answered is an error, and no part of a list.
+ * the pages whose next one was not asked for. What was asked for and not answered, or
+ * not by AWS, is an error, and no part of a list.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-pagination.html
  */
 
@@ -40,7 +41,7 @@ export class Pages {
   }
 
   answered(process: Process, call: SeenCall, output: unknown, now: number): void {
-    if (call.mutation || NEWEST_ONLY.has(call.operation)) return;
+    if (call.mutation || NEWEST_ONLY.has(call.operation) || isForeign(output)) return;
     const next = nextOf(call, output as Fields);
     if (next === undefined) return;
     const open = this.#open.get(process) ?? new Map<string, OpenPage>();
@@ -63,6 +64,11 @@ export class Pages {
   #left(process: Process, which: (page: OpenPage) => boolean): string[] {
     return [...(this.#open.get(process)?.values() ?? [])].filter(which).map(({ what }) => what);
   }
+}
+
+/** It lists things without a single field: that is no answer of AWS, so an error. */
+function isForeign(output: unknown): boolean {
+  return Object.values(output as Fields).some((list) => Array.isArray(list) && list.some((one) => typeof one === 'object' && one !== null && Object.keys(one as Fields).length === 0));
 }
 
 /** The fields of the request for the next page; undefined where this is the last one, or the last of the name that was asked for. */

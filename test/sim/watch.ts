@@ -96,6 +96,8 @@ export class Watch {
   #unsent = false;
   /** A source that lives looked like a region that is lost when it was last judged. */
   #looksLost = false;
+  /** Databases whose copy was made a writer while their source looked lost. */
+  readonly #lookedLost = new Set<string>();
   /** Moves of the application, oldest first, by the run that made them. */
   readonly #moves: { run: string; at: number; target: string }[] = [];
   readonly #pages = new Pages();
@@ -122,6 +124,7 @@ export class Watch {
     this.#attestedBy.clear();
     this.#unsent = false;
     this.#looksLost = false;
+    this.#lookedLost.clear();
     this.#deadSince = undefined;
     this.#openSince = undefined;
     this.#openAtEnd = 0;
@@ -365,6 +368,7 @@ export class Watch {
     if (database === undefined) return;
     if (this.#promoted.has(database) && !opened) this.#broken(25, `${database} was promoted twice`);
     this.#promoted.set(database, this.#stage.clock.now());
+    if (this.#looksLost) this.#lookedLost.add(database);
   }
 
   /** Looks at the world as it is now. */
@@ -451,6 +455,8 @@ export class Watch {
     if (working.some((state) => blindly(this.#stage, state, database))) return 'a named person said that the source is down, had not seen it, and it was not';
     if (this.#twoTroubles(this.#promoted.get(database) ?? 0) && working.some((state) => verdict(state) === 'source-down')) return TWO_TROUBLES;
     if (this.#looksLost && working.some((state) => verdict(state) === 'source-down')) return LOOKS_LOST;
+    const leadsUsers = (state: RunState) => state.plan.steps.some(({ id, phase }) => phase === 'traffic' && state.steps.get(id)?.intendedAt !== undefined);
+    if (!this.#stage.scenario.shape.fence && this.#lookedLost.has(database) && !working.some(leadsUsers)) return 'a copy was made open while its source looked lost, which lives: no user is led to the copy, and nothing can close either of them';
     // What the bucket did not take while it was away, anyone who continues elsewhere does not know.
     const known = (state: RunState) => verdict(state) === 'source-down' || verdict(state) === 'attested' || (verdict(state) === undefined && this.#unsent);
     if (!this.#returned || !working.some(known)) return undefined;

@@ -102,7 +102,7 @@ describe('through the real SDK', () => {
     const out = await db.plan('failover');
     expect((await db.run(out, 'recoveryGate')).because).toMatch(/^at most \d/);
     // The fence waits until a restart has shown; here it is not what is tested.
-    db.facts['fence.documents'] = { verdict: 'source-down', because: 'as the plan has it before the restore', at: 0 };
+    db.facts['fence.documents'] = { verdict: 'fenced', because: 'as the plan has it before the restore', at: 0 };
     expect(await db.run(out, 'restore')).toEqual({ because: expect.stringMatching(/^archive-documents-tokyo is (available|backing-up) with the settings of the runbook, and still closed\. Without .*: set what the original had$/) as string, acts: 1 });
     expect(await db.observe('failover')).toMatchObject({ activeIn: [SEOUL], facts: { here: 'closed' } });
     // Tried during the first backup too, when AWS may refuse it.
