@@ -167,18 +167,19 @@ describe('Auto Scaling', () => {
 
 describe('a scaling activity that failed', () => {
   const launching = { AutoScalingGroupName: 'shop-api', MinSize: 4, DesiredCapacity: 6, MaxSize: 12, DefaultCooldown: 0, AvailabilityZones: [], HealthCheckType: 'EC2', CreatedTime: new Date(), Instances: [] };
-  const failed = (StatusMessage: string) => ({ ActivityId: 'a', AutoScalingGroupName: 'shop-api', Cause: '', StartTime: new Date(), StatusCode: 'Failed' as const, StatusMessage });
+  const failed = (StatusMessage: string, StartTime: Date) => ({ ActivityId: 'a', AutoScalingGroupName: 'shop-api', Cause: '', StartTime, StatusCode: 'Failed' as const, StatusMessage });
   const SHORTAGE = 'We currently do not have sufficient m7g.large capacity in the Availability Zone you requested (InsufficientInstanceCapacity)';
 
-  it.each([
-    ['a shortage cannot be waited out', '', SHORTAGE, 'impossible'],
+  it.each<[string, string, string, string, Date?]>([
+    ['a shortage of one zone is waited for, while AWS may try another one', '', SHORTAGE, 'pending', new Date()],
+    ['a shortage that lasts cannot be waited out', '', SHORTAGE, 'impossible'],
     ['a quota neither', '', 'You have exceeded your vCPU limit', 'impossible'],
     ['being asked too often is no shortage', '', 'Request limit exceeded. Launching EC2 instance failed.', 'pending'],
     ['a shortage from before the run asked says nothing about now', 'a', SHORTAGE, 'pending'],
     ['any other failure is tried again by Auto Scaling', '', 'Failed to attach volume', 'pending'],
-  ])('%s', async (_name, before, message, state) => {
+  ])('%s', async (_name, before, message, state, at = new Date(0)) => {
     autoscaling.on(DescribeAutoScalingGroupsCommand).resolves({ AutoScalingGroups: [launching] });
-    autoscaling.on(DescribeScalingActivitiesCommand).resolves({ Activities: [failed(message)] });
+    autoscaling.on(DescribeScalingActivitiesCommand).resolves({ Activities: [failed(message, at)] });
     const { answer } = await ask('compute.api.scaleOut', 'observe', { 'activities-before.ap-northeast-1.shop-api': before });
     expect(answer).toMatchObject({ state, because: expect.stringContaining(`AWS: Failed: ${message}`) as string });
   });

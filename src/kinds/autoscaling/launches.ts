@@ -63,7 +63,7 @@ export async function launchTrouble(ctx: StepContext, region: string, group: str
     return older === undefined ? undefined : { says: `${reasonOf(older)} (before this run waited)` };
   }
   const says = reasonOf(newest);
-  const ends = isFixed(since) ? 'fixed' : newest === since[0] && activityStatus(newest.StatusCode).succeeded === 'no' && isShortageText(says) ? 'shortage' : undefined;
+  const ends = isFixed(since) ? 'fixed' : newest === since[0] && isShort(newest) && noOtherZone(ctx, since) ? 'shortage' : undefined;
   // A resume counts again: somebody has mended it by then, and AWS has not tried again yet.
   if (ends !== undefined) mark(ctx, region, group, activities);
   return { says, since: true, ...(ends === undefined ? {} : { ends }) };
@@ -90,6 +90,24 @@ function reasonOf(activity: Activity): string {
   const says = activity.StatusMessage ?? reason ?? activity.Cause ?? activity.Description ?? 'AWS gives no reason';
   const status = activityStatus(activity.StatusCode);
   return `AWS: ${status.succeeded === 'no' ? `${status.shown}: ` : ''}${brief(says)}`;
+}
+
+function isShort(activity: Activity): boolean {
+  return activityStatus(activity.StatusCode).succeeded === 'no' && isShortageText(reasonOf(activity));
+}
+
+/**
+ * After a launch that found no room in one zone, or in its subnet, AWS tries the other zones of the group by itself: only when launches have failed so
+ * for minutes has none of them room. A quota, or anything else that names no zone, is the same in all of them.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html
+ */
+function noOtherZone(ctx: StepContext, since: readonly Activity[]): boolean {
+  const ended = since.filter((a) => !isTermination(a) && activityStatus(a.StatusCode).succeeded !== 'unknown');
+  const other = ended.findIndex((a) => !isShort(a));
+  const short = other === -1 ? ended : ended.slice(0, other);
+  if (short[0] !== undefined && !/availability zone|subnet/i.test(reasonOf(short[0]))) return true;
+  const first = Math.min(...short.flatMap(({ StartTime }) => StartTime?.getTime() ?? []));
+  return ctx.effects.clock.now() - first >= FAILING_MS;
 }
 
 /** The newest launches that have ended all failed, long enough, for one reason that no wait mends. */

@@ -19,12 +19,12 @@ function activity(id: string, StatusCode: string, more: Partial<Activity> = {}):
 const failed = (id: string, StatusMessage: string, seconds = 0) => activity(id, 'Failed', { StatusMessage, StartTime: new Date(T0 + seconds * 1000) });
 const ok = (id: string) => activity(id, 'Successful');
 
-function contextWith(activities: Activity[] | Error, facts: Record<string, Json> = {}) {
+function contextWith(activities: Activity[] | Error, facts: Record<string, Json> = {}, seconds = 0) {
   const recorded: Record<string, Json> = { ...facts };
   const asked: unknown[] = [];
   const shown = { activities };
   const call = (request: unknown) => (asked.push(request), shown.activities instanceof Error ? Promise.reject(shown.activities) : Promise.resolve({ output: { Activities: shown.activities }, requestId: 'r' }));
-  const ctx = { effects: { aws: { call } }, signal: new AbortController().signal, fact: (name: string) => recorded[name], record: (name: string, value: Json) => void (recorded[name] = value) } as unknown as StepContext;
+  const ctx = { effects: { aws: { call }, clock: { now: () => T0 + seconds * 1000 } }, signal: new AbortController().signal, fact: (name: string) => recorded[name], record: (name: string, value: Json) => void (recorded[name] = value) } as unknown as StepContext;
   return { ctx, recorded, asked, shown };
 }
 
@@ -73,6 +73,22 @@ describe('launches that go wrong', () => {
     expect(recorded).toEqual({ [BEFORE]: 'new' });
     expect(await trouble([activity('newer', 'PreInService'), failed('new', SHORTAGE), ok('old')])).toEqual({ says: `AWS: Failed: ${SHORTAGE}`, since: true });
     expect(await trouble([failed('new', 'a reason of tomorrow')])).toEqual({ says: 'AWS: Failed: a reason of tomorrow', since: true });
+  });
+
+  it.each([
+    ['a zone', 'We currently do not have sufficient m6g.large capacity in the Availability Zone you requested (ap-northeast-1a). Launching EC2 instance failed.'],
+    ['a subnet', 'There are not enough free addresses in subnet subnet-0a to satisfy the requested number of instances.'],
+  ])('for want of room in %s do not end the wait while AWS may try another zone', async (_what, full) => {
+    const seen = async (seconds: number, ...activities: Activity[]) => (await launchTrouble(contextWith([...activities, ok('old')], { [BEFORE]: 'old' }, seconds).ctx, TOKYO, 'web'))?.ends;
+    expect(await seen(5, failed('a', full))).toBeUndefined();
+    expect(await seen(179, failed('c', full, 60), failed('a', full))).toBeUndefined();
+    expect(await seen(180, failed('c', full, 60), failed('a', full))).toBe('shortage');
+    // One that has succeeded in between: the others count from there.
+    expect(await seen(230, failed('d', full, 60), ok('c'), failed('a', full))).toBeUndefined();
+    expect(await seen(240, failed('d', full, 60), ok('c'), failed('a', full))).toBe('shortage');
+    expect(await seen(600, activity('a', 'Failed', { StatusMessage: full, StartTime: undefined }))).toBeUndefined();
+    // A quota is the same in every zone.
+    expect(await seen(5, failed('a', 'You have requested more vCPU capacity than your current vCPU limit of 32 allows'))).toBe('shortage');
   });
 
   it('an instance that is taken away is said, and is no shortage', async () => {
