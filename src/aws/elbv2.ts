@@ -17,6 +17,11 @@ export function healthyAmong(targets: readonly TargetHealth[]): number {
   return targets.filter(({ state }) => state.healthy === 'yes').length;
 }
 
+/** How many instances or addresses are healthy at every port at which they are registered: each port of one is a target of its own. */
+export function healthyIds(targets: readonly TargetHealth[]): number {
+  return [...Map.groupBy(targets, ({ id }) => id).values()].filter((ports) => ports.every(({ state }) => state.healthy === 'yes')).length;
+}
+
 /** Why targets are not healthy, for people: `i-1 is unhealthy: Target.Timeout (Request timed out)`. Empty when all are. */
 export function whyNotHealthy(targets: readonly TargetHealth[]): string {
   const bad = targets.filter(({ state }) => state.healthy !== 'yes');

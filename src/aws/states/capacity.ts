@@ -216,6 +216,8 @@ export const activityStatus = statesOf<ActivityMeaning>({
 interface TargetMeaning {
   /** Do its health checks pass, so that the load balancer sends users to it? */
   healthy: Answer;
+  /** It is being deregistered: it serves again only when it is registered again. */
+  leaving?: true;
 }
 
 const no: TargetMeaning = { healthy: 'no' };
@@ -227,9 +229,9 @@ export const targetState = statesOf<TargetMeaning>({
     healthy: { healthy: 'yes' },
     initial: { healthy: 'no', note: 'registration or the first health checks are not over' },
     unhealthy: no,
-    'unhealthy.draining': no,
+    'unhealthy.draining': { ...no, leaving: true },
     unused: { healthy: 'no', note: 'no listener uses the target group, or the zone is not enabled, or the instance does not run' },
-    draining: { healthy: 'no', note: 'deregistered: it gets no new connections' },
+    draining: { healthy: 'no', leaving: true, note: 'deregistered: it gets no new connections' },
     unavailable: { healthy: 'unknown', note: 'health checks are off, or an internal error: nobody knows' },
   },
   unlisted: { healthy: 'unknown' },

@@ -78,8 +78,8 @@ async function existingFilters(ctx: Asking, { region, existing }: Ours): Promise
       return [{ Name: `tag:${existing.key}`, Values: [existing.value] }];
     case 'targets': {
       const targets = await targetHealth(ctx.effects.aws, region, existing.targetGroup, options);
-      // A target may be an address as well.
-      const ids = targets.map(({ id }) => id).filter((id) => id.startsWith('i-'));
+      // A target may be an address as well. One that is being deregistered is there for a while only.
+      const ids = targets.filter(({ id, state }) => id.startsWith('i-') && state.leaving !== true).map(({ id }) => id);
       return ids.length === 0 ? undefined : [{ Name: 'instance-id', Values: ids }];
     }
     case 'template': {

@@ -1,7 +1,7 @@
 import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
-import { healthyAmong, targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
+import { healthyIds, targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { regionName, stepKind } from '../common.ts';
 import type { Looking, Observation, StepContext } from '../../model/step.ts';
@@ -35,7 +35,7 @@ async function running(ctx: StepContext, p: Params): Promise<string[]> {
 
 async function unregistered(ctx: StepContext, p: Params): Promise<{ missing: string[]; health: Awaited<ReturnType<typeof targetHealth>> }> {
   const [ids, health] = await Promise.all([running(ctx, p), targetHealth(ctx.effects.aws, p.region, p.targetGroup, { signal: ctx.signal })]);
-  const known = new Set(health.map((h) => h.id));
+  const known = new Set(health.filter(({ state }) => state.leaving !== true).map((h) => h.id));
   return { missing: ids.filter((id) => !known.has(id)), health };
 }
 
@@ -46,7 +46,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 function enoughHealthy(p: Params, health: Awaited<ReturnType<typeof targetHealth>>): Observation {
-  const healthy = healthyAmong(health);
+  const healthy = healthyIds(health);
   const group = p.targetGroup.split('/')[1] ?? p.targetGroup;
   if (healthy >= p.wanted) return { state: 'reached', because: `${healthy} targets are healthy in ${group}` };
   const why = whyNotHealthy(health);

@@ -1,7 +1,7 @@
 import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
-import { healthyAmong, targetHealth } from '../../aws/elbv2.ts';
+import { healthyIds, targetHealth } from '../../aws/elbv2.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { lastSide, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
@@ -36,7 +36,7 @@ async function carrying(ctx: StepContext, p: Params): Promise<number> {
   if (targetGroup === undefined && existing !== undefined) return (await ourInstances(ctx, { name: p.name, region, existing }, RUNNING)).length;
   if (targetGroup === undefined) return (await alive(ctx, p.name, region, ids)).length;
   const health = await targetHealth(ctx.effects.aws, region, targetGroup, { signal: ctx.signal });
-  return healthyAmong(health);
+  return healthyIds(health);
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {

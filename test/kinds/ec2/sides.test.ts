@@ -122,6 +122,23 @@ describe('targets of a load balancer', () => {
     expect(await few.step.observe()).toEqual({ state: 'pending', because: '2 of 3 targets are healthy in web', waitingFor: 'aws' });
   });
 
+  it.each(['draining', 'unhealthy.draining'])('are registered again where they are being deregistered (%s): no wait brings them back', async (state) => {
+    const { step, asked } = await register({}, { instances: { [TOKYO]: three }, health: { [TOKYO]: [[id(1), 'healthy'], [id(2), state, 'Target.DeregistrationInProgress']] } });
+    expect(await step.observe()).toEqual({ state: 'absent', because: '1 instance not registered yet' });
+    await step.act();
+    expect(asked.at(-1)?.input).toStrictEqual({ TargetGroupArn: arnOf(TOKYO), Targets: [{ Id: id(2) }] });
+  });
+
+  it('count once, however many ports they are registered at', async () => {
+    const ports: [string, string][] = [[id(1), 'healthy'], [id(1), 'healthy'], [id(2), 'healthy'], [id(2), 'unhealthy']];
+    const { step } = await register({}, { instances: { [TOKYO]: three }, health: { [TOKYO]: ports } });
+    const pending = { state: 'pending', because: expect.stringMatching(/^1 of 2 targets are healthy in web; i-00000002 is unhealthy/) as string, waitingFor: 'aws' };
+    expect([await step.observe(), await step.holds()]).toEqual([pending, pending]);
+    const guard = { region: TOKYO, wanted: 2, targetGroup: arnOf(TOKYO) };
+    const stop = await stepWith('ec2-instances.stop', { name: 'web', region: SEOUL, ids: [id(1)], guard }, { instances: { [SEOUL]: [instance(1)] }, health: { [TOKYO]: ports } });
+    expect(await stop.step.observe()).toMatchObject({ state: 'refused', refusal: { observed: `${TOKYO} has 1 healthy instance of web` } });
+  });
+
   it('that no run has launched are found as the runbook says', async () => {
     const { step, asked } = await register({ existing: { by: 'tag', key: 'app', value: 'shop' } }, { instances: { [TOKYO]: three }, health: { [TOKYO]: both } });
     expect(await step.observe()).toMatchObject({ state: 'reached' });
@@ -171,7 +188,7 @@ describe('our instances', () => {
 
   it('are found by their target group, where it has instances', async () => {
     const by = { by: 'targets', targetGroup: arnOf(TOKYO) } as const;
-    const { asked } = await ours(by, { health: [[id(4), 'healthy'], ['10.0.0.1', 'healthy'], [id(5), 'unhealthy']] });
+    const { asked } = await ours(by, { health: [[id(4), 'healthy'], ['10.0.0.1', 'healthy'], [id(5), 'unhealthy'], [id(6), 'draining']] });
     expect(asked.map(({ input }) => input.Filters)).toContainEqual([{ Name: 'instance-id', Values: [id(4), id(5)] }, RUNS]);
     const none = await ours(by, { health: [['10.0.0.1', 'healthy']], existing: [instance(9)] });
     expect([none.ids, none.asked.length]).toEqual([[], 2]);
