@@ -21,14 +21,16 @@ export interface Up {
   why: string;
 }
 
-/** The instances whose both status checks have passed. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html */
+/** The instances whose status checks have all passed. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html */
 export async function instancesUp(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Up> {
   if (ids.length === 0) return { ids: new Set(), why: '' };
   const input = { InstanceIds: [...ids] };
   const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeInstanceStatus', input }, options);
   const all = (output.InstanceStatuses ?? []).map((s) => {
     const running = ec2InstanceState({ State: s.InstanceState });
-    const checks = [['instance', statusCheck(s.InstanceStatus?.Status)], ['system', statusCheck(s.SystemStatus?.Status)]] as const;
+    // AWS checks the EBS volumes only of some instances.
+    const volumes = statusCheck(s.AttachedEbsStatus?.Status);
+    const checks = [['instance', statusCheck(s.InstanceStatus?.Status)], ['system', statusCheck(s.SystemStatus?.Status)], ...(s.AttachedEbsStatus === undefined || volumes.none === true ? [] : [['attached EBS', volumes] as const])] as const;
     const failing = checks.filter(([, check]) => check.passed !== 'yes').map(([what, check]) => `its ${what} check is ${check.shown}`);
     return { id: s.InstanceId ?? '', up: running.running === 'yes' && failing.length === 0, why: running.running === 'yes' ? failing.join(', ') : running.shown };
   });

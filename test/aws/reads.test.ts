@@ -172,6 +172,14 @@ describe('instances of EC2', () => {
     expect((await up(...down)).why).toBe('i-1: stopping; i-2: stopping, and 2 more');
   });
 
+  it('are not up while their EBS volumes cannot be reached, where AWS checks that', async () => {
+    const volumes = (Status: string) => up({ ...status('i-1', 'running', 'ok', 'ok'), AttachedEbsStatus: { Status } });
+    expect(await volumes('ok')).toEqual({ ids: new Set(['i-1']), why: '' });
+    expect(await volumes('not-applicable')).toEqual({ ids: new Set(['i-1']), why: '' });
+    expect(await volumes('impaired')).toEqual({ ids: new Set(), why: 'i-1: its attached EBS check is impaired' });
+    expect(await volumes('initializing')).toEqual({ ids: new Set(), why: 'i-1: its attached EBS check is initializing' });
+  });
+
   it('types are asked for a hundred at a time', async () => {
     const names = Array.from({ length: 101 }, (_, i) => `t${String(i).padStart(3, '0')}`);
     const asked: string[][] = [];

@@ -37,14 +37,14 @@ export function instanceStatesWhere(is: (meaning: InstanceMeaning) => boolean): 
 }
 
 /** What the result of the status checks of an EC2 instance means. */
-export const statusCheck = statesOf<{ passed: Answer }>({
+export const statusCheck = statesOf<{ passed: Answer; none?: true }>({
   field: 'InstanceStatusSummary.Status',
   page: 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceStatusSummary.html',
   states: {
     ok: { passed: 'yes' },
     impaired: { passed: 'no' },
     'insufficient-data': { passed: 'unknown' },
-    'not-applicable': { passed: 'unknown', note: 'AWS makes no such check' },
+    'not-applicable': { passed: 'unknown', none: true, note: 'AWS makes no such check' },
     initializing: { passed: 'no', note: 'the checks have not ended' },
   },
   unlisted: { passed: 'unknown' },
