@@ -200,7 +200,7 @@ export function answersWith(set: RecordSet, said: RegionAnswer): boolean {
   const answer = answerFor(said, set.Type);
   if (answer === undefined) return false;
   const own = answerFields(answer);
-  if (own.AliasTarget !== undefined) return absolute(set.AliasTarget?.DNSName ?? '') === own.AliasTarget.DNSName;
+  if (own.AliasTarget !== undefined) return targetOf(set.AliasTarget?.DNSName) === targetOf(own.AliasTarget.DNSName);
   return set.AliasTarget === undefined && valuesOf(set).join() === valuesOf(own).join();
 }
 
@@ -214,9 +214,17 @@ function plain(set: RecordSet): string {
   const shown = {
     ...rest,
     values: valuesOf(set),
-    ...(alias === undefined ? {} : { alias: { ...alias, DNSName: absolute(alias.DNSName ?? '') } }),
+    ...(alias === undefined ? {} : { alias: { ...alias, DNSName: targetOf(alias.DNSName) } }),
   };
   return canonicalJson(shown);
+}
+
+/**
+ * The name of an alias target as it is compared. Two names lead to one load balancer: the console writes the second, with `dualstack.` before it.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-to-elb-load-balancer.html
+ */
+function targetOf(name = ''): string {
+  return absolute(name).replace(/^dualstack\.(?=.+\.elb\.)/, '');
 }
 
 function absolute(name: string): string {

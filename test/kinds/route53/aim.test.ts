@@ -8,6 +8,8 @@ import { aliasOf, NAME, RECORD, setOf } from './fake.ts';
 const [OLD, NEW] = ['192.0.2.2', '192.0.2.3'];
 const plain = (...values: string[]) => ({ values, ttl: 60 });
 const lb = { alias: { zone: 'Z14GRHDCWA56QT', name: 'lb.example.net', evaluateTargetHealth: true } };
+const ELB = 'shop-1234567890.ap-northeast-1.elb.amazonaws.com';
+const elb = (name: string) => ({ alias: { ...lb.alias, name } });
 const wanted = (aim: Aim, current: RecordSet[], record: { name: string; type: 'A' | 'AAAA' | 'CNAME' | 'MX' } = RECORD) => wantedSets(aim, record, current);
 
 describe('an answer of the runbook', () => {
@@ -56,6 +58,10 @@ describe('the answer of a set', () => {
     ['one value more', { ...setOf('a', NEW), ResourceRecords: [{ Value: OLD }, { Value: NEW }] }, plain(NEW), false],
     ['a name in another case', { ...setOf('a', 'LB.example.net.'), Type: 'CNAME' as const }, plain('lb.example.net'), true],
     ['the same alias, written otherwise', aliasOf('a', 'LB.Example.net.'), lb, true],
+    ['the same load balancer, as the console writes it', aliasOf('a', `dualstack.${ELB}.`), elb(ELB), true],
+    ['the same load balancer, as it writes its name', aliasOf('a', `${ELB}.`), elb(`dualstack.${ELB}`), true],
+    ['another load balancer', aliasOf('a', `dualstack.other-${ELB}.`), elb(ELB), false],
+    ['a name of its own that begins so', aliasOf('a', 'dualstack.example.net.'), { alias: { ...lb.alias, name: 'example.net' } }, false],
     ['another alias', aliasOf('a', 'other.example.net.'), lb, false],
     ['an alias instead of values', aliasOf('a', 'lb.example.net.'), plain(NEW), false],
     ['values instead of an alias', setOf('a', NEW), lb, false],
@@ -184,6 +190,7 @@ describe('the change', () => {
     ['the same object', a, a],
     ['its name in another form', a, { ...a, Name: NAME.toUpperCase() }],
     ['its values in another order', { ...a, ResourceRecords: [{ Value: OLD }, { Value: NEW }] }, { ...a, ResourceRecords: [{ Value: NEW }, { Value: OLD }] }],
+    ['its load balancer in another form', aliasOf('a', `dualstack.${ELB}`), aliasOf('a', `${ELB}.`)],
     ['its alias in another form', aliasOf('a', 'LB.example.net'), aliasOf('a', 'lb.example.net.')],
     ['a value that is not there', { ...a, ResourceRecords: [{}] } as RecordSet, { ...a, ResourceRecords: [{ Value: '' }] }],
   ])('is none where only the writing differs: %s', (_what, current, next) => {
