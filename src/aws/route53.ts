@@ -179,6 +179,8 @@ export interface HealthCheckState {
   inverted: boolean;
   /** The endpoint, e.g. `app.example.com/healthz`; empty where it watches no endpoint. */
   watches: string;
+  /** The name that its checkers look up each time; undefined where they ask an address. */
+  looksUp: string | undefined;
   /** Seconds until it counts as failed, from its interval and its threshold; undefined where it has none. */
   failsAfterSeconds: number | undefined;
   /** Seconds between two requests of one checker; 10 or 30. */
@@ -196,6 +198,7 @@ function checkState(check: HealthCheck): HealthCheckState {
     disabled: config.Disabled ?? false,
     inverted: config.Inverted ?? false,
     watches: `${config.FullyQualifiedDomainName ?? config.IPAddress ?? ''}${config.ResourcePath ?? ''}`,
+    looksUp: config.IPAddress === undefined ? config.FullyQualifiedDomainName : undefined,
     // A checker asks every interval, and calls it failed after so many failures in a row.
     failsAfterSeconds: intervalSeconds === undefined || failureThreshold === undefined ? undefined : intervalSeconds * failureThreshold,
     intervalSeconds,

@@ -153,14 +153,16 @@ describe('a health check', () => {
 
   it('is read as AWS shows it', async () => {
     const { aws, asked } = answering(check(config));
-    expect(await readHealthCheck(aws, 'h', AT)).toEqual({ type: 'HTTPS', version: 4, disabled: true, inverted: true, watches: 'app.example.com/healthz', failsAfterSeconds: 90, intervalSeconds: 30, failureThreshold: 3 });
+    expect(await readHealthCheck(aws, 'h', AT)).toEqual({ type: 'HTTPS', version: 4, disabled: true, inverted: true, watches: 'app.example.com/healthz', looksUp: undefined, failsAfterSeconds: 90, intervalSeconds: 30, failureThreshold: 3 });
     expect(asked).toEqual([{ ...SENT, operation: 'GetHealthCheck', input: { HealthCheckId: 'h' } }]);
   });
 
   it('without an endpoint, an interval or a threshold has none', async () => {
     const read = (of: object) => readHealthCheck(answering(check(of)).aws, 'h', AT);
-    expect(await read({ Type: 'CALCULATED' })).toEqual({ type: 'CALCULATED', version: 4, disabled: false, inverted: false, watches: '', failsAfterSeconds: undefined, intervalSeconds: undefined, failureThreshold: undefined });
+    expect(await read({ Type: 'CALCULATED' })).toEqual({ type: 'CALCULATED', version: 4, disabled: false, inverted: false, watches: '', looksUp: undefined, failsAfterSeconds: undefined, intervalSeconds: undefined, failureThreshold: undefined });
     expect((await read({ Type: 'TCP', IPAddress: '192.0.2.1' })).watches).toBe('192.0.2.1');
+    // Beside an address the name is only what the request says.
+    expect((await read({ ...config, IPAddress: undefined })).looksUp).toBe('app.example.com');
     expect((await read({ Type: 'TCP', RequestInterval: 30 })).failsAfterSeconds).toBeUndefined();
     expect((await read({ Type: 'TCP', FailureThreshold: 3 })).failsAfterSeconds).toBeUndefined();
   });

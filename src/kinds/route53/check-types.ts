@@ -34,14 +34,23 @@ export function notSwitchable({ type }: HealthCheckState): { observed: string; i
 /** Those that watch an endpoint of their own. */
 const ENDPOINTS: readonly string[] = ['HTTP', 'HTTPS', 'HTTP_STR_MATCH', 'HTTPS_STR_MATCH', 'TCP'] satisfies HealthCheckType[];
 
+const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '');
+
 /**
  * Why a check says nothing of the endpoint that its set leads to; undefined where it does. Of a calculated check Route 53's API tells no status at all.
+ * One that looks up the name of its own set watches whatever that name leads to, e.g. the other side once users are there.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheckStatus.html
  */
-export function blindTo({ type, disabled, inverted }: HealthCheckState): string | undefined {
+export function blindTo({ type, disabled, inverted, looksUp }: HealthCheckState, name: string): string | undefined {
   if (!ENDPOINTS.includes(type)) return `is of the type ${type}, and watches no endpoint`;
+  if (isOwnName({ looksUp }, name)) return `looks up ${plain(name)}, the name of its own record: it watches whichever side that leads to`;
   if (disabled) return 'is disabled: nobody checks its endpoint';
   return inverted ? 'is inverted: it fails while all is well, so that it watches something else' : undefined;
+}
+
+/** AWS calls the results of such a check unpredictable. https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html */
+export function isOwnName({ looksUp }: Pick<HealthCheckState, 'looksUp'>, name: string): boolean {
+  return looksUp !== undefined && plain(looksUp) === plain(name);
 }
 
 const TURN = 'turn the routing control of the target On, and that of the source Off, in a custom step before traffic: aws route53-recovery-cluster update-routing-control-states --endpoint-url …';

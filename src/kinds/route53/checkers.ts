@@ -21,17 +21,17 @@ export async function checkersOf(ctx: Asking, set: RecordSet | undefined, turn?:
   if (id === undefined) return undefined;
   for (let turnedAway = 1; ; turnedAway++) {
     const seen = await askCheckers(ctx, id, turn);
-    if (!(seen instanceof AwsError)) return seen.says === 'unknown' ? seen : ofEndpoint(ctx, id, seen);
+    if (!(seen instanceof AwsError)) return seen.says === 'unknown' ? seen : ofEndpoint(ctx, id, set?.Name ?? '', seen);
     if (!seen.isThrottle || turn === 'if-free' || turnedAway === TURNED_AWAY_MAX) return { vantage: 'health-checkers', says: 'unknown', because: seen.message };
     await ctx.effects.clock.sleep(AGAIN_MS, ctx.signal);
   }
 }
 
-/** A check of something else, an inverted or a disabled one says nothing of the endpoint, whatever is reported. Where that is not known, no outage is taken from it. */
-async function ofEndpoint(ctx: Asking, id: string, seen: Signal): Promise<Signal> {
+/** A check of something else or of its own name, an inverted or a disabled one says nothing of the endpoint, whatever is reported. Where that is not known, no outage is taken from it. */
+async function ofEndpoint(ctx: Asking, id: string, name: string, seen: Signal): Promise<Signal> {
   const state = await stateOf(ctx, id);
   if (state instanceof AwsError) return seen.says === 'up' ? seen : { ...seen, says: 'unknown', because: `what the health check ${id} watches is not known: ${state.message}` };
-  const why = blindTo(state);
+  const why = blindTo(state, name);
   return why === undefined ? seen : { ...seen, says: 'unknown', because: `the health check ${id} ${why}` };
 }
 

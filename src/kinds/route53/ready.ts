@@ -8,7 +8,7 @@ import { lookedAll, peek } from '../inspect.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext, InspectPlace } from '../../model/kind.ts';
 import type { Estimate, Permission } from '../../model/step.ts';
-import { notSwitchable } from './check-types.ts';
+import { isOwnName, notSwitchable } from './check-types.ts';
 import { recordsOf } from './schema.ts';
 
 /* Would users follow the records, and do the health checks watch what they are taken to watch? What Route 53 would refuse, a run refuses itself. */
@@ -99,6 +99,10 @@ async function healthChecks(ctx: InspectContext, routing: Routed, sets: readonly
     const list: Finding[] = [];
     if (state.disabled && !state.inverted) {
       list.push(warning('health-check-disabled', { observed: `${what} is disabled: it counts as healthy, whatever happens`, wanted: 'a health check that is enabled', consequence: 'users are sent to the region also while it is lost', mend: `aws route53 update-health-check --health-check-id ${id} --no-disabled`, page: `${GUIDE}/health-checks-creating-values.html` }));
+    }
+    const ownName = own.find(({ Name: name = '' }) => isOwnName(state, name))?.Name?.replace(/\.$/, '');
+    if (ownName !== undefined) {
+      list.push(warning('health-check-own-name', { observed: `${what} looks up ${ownName}, the name of its own record: it watches whichever side that leads to`, wanted: 'a health check of the address, or of a name of its own, of each side', consequence: 'nobody sees by it whether the region is lost, and Route 53 may send users from one side to the other again and again', mend: 'create a health check for each side that asks its load balancer or address, and give each set its own', page: `${GUIDE}/health-checks-creating-values.html` }));
     }
     const problem = routing.switch === 'health-check' ? notSwitchable(state) : undefined;
     if (problem !== undefined) list.push(warning('health-check-type', { observed: `${what} ${problem.observed}`, wanted: 'a health check that can be disabled and inverted', consequence: 'traffic could not leave its region', mend: problem.instead, page: `${GUIDE}/health-checks-creating-values.html` }));

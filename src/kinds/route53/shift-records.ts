@@ -203,10 +203,10 @@ async function stillHealthy(ctx: StepContext, sets: readonly RecordSet[]): Promi
 }
 
 function healthWarnings(towards: readonly RecordSet[], asked: AskedChecks, states: readonly ReadCheck[]): Warning[] {
-  const byCheck = new Map(towards.map((set) => [set.HealthCheckId ?? '', set.SetIdentifier ?? '']));
-  return [...byCheck].flatMap(([id, set]) => {
+  const byCheck = new Map(towards.map((set) => [set.HealthCheckId ?? '', set]));
+  return [...byCheck].flatMap(([id, { SetIdentifier: set = '', Name: name = '' }]) => {
     const state = states.find((one) => one.id === id)?.state;
-    const blind = state === undefined ? undefined : blindTo(state);
+    const blind = state === undefined ? undefined : blindTo(state, name);
     // A routing control, and an inverted check, have words of their own; a disabled one counts as healthy.
     if (blind !== undefined) return state?.inverted === true || state?.disabled === true || state?.type === 'RECOVERY_CONTROL' ? [] : [{ rule: 'health-check-unseen', observed: `the health check ${id} of ${set} ${blind}: whether Route 53 answers with ${set} is not seen before the move`, wanted: 'a health check of an endpoint', mend: `aws cloudwatch get-metric-statistics --region us-east-1 --namespace AWS/Route53 --metric-name HealthCheckStatus --dimensions Name=HealthCheckId,Value=${id} … shows it`, page: `${GUIDE}/monitoring-health-checks.html` }];
     const health = asked.get(id);

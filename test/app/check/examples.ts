@@ -91,6 +91,7 @@ const MORE: readonly (() => Promise<readonly Finding[]>)[] = [
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { aws: withLags(sim, lags(100, 900)) } }); },
   async () => { const sim = await worldOf('shop', byObject); return findingsOf(sim, { effects: { aws: shownAs(sim, 'hc-seoul', { Inverted: false }) } }); },
   async () => { const sim = await worldOf('shop', byCheck); return findingsOf(sim, { effects: { aws: shownAs(sim, 'hc-tokyo', { Type: 'RECOVERY_CONTROL' }) } }); },
+  async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { aws: shownAs(sim, 'hc-tokyo', { FullyQualifiedDomainName: 'shop.example.com' }) } }); },
   async () => findingsOf(await worldOf('shop', (text) => text.replace('rto: 15m', 'rto: 5m'))),
   async () => {
     const sim = await worldOf('shop');

@@ -23,6 +23,15 @@ describe('the health check of an object', () => {
   });
 });
 
+it('a health check of the name of its own record watches whichever side that leads to', async () => {
+  const sim = await worldOf('shop');
+  const { findings } = await checkIn(sim, { effects: { aws: shownAs(sim, 'hc-tokyo', { FullyQualifiedDomainName: 'Shop.example.com' }) } });
+  expect(findings.filter(({ rule }) => rule.startsWith('health-check-')).map(({ severity, rule, observed }) => [severity, rule, observed])).toEqual([
+    ['warning', 'health-check-unseen', expect.stringMatching(/^the health check hc-tokyo of tokyo looks up shop\.example\.com/) as string],
+    ['warning', 'health-check-own-name', 'the health check hc-tokyo of tokyo looks up shop.example.com, the name of its own record: it watches whichever side that leads to'],
+  ]);
+});
+
 describe('a health check that cannot be switched', () => {
   const types = async (type: string, runbook?: (text: string) => string) => {
     const sim = await worldOf('shop', runbook);

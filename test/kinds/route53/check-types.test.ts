@@ -5,7 +5,7 @@ import type { StepContext } from '../../../src/model/step.ts';
 
 /* What a health check of a type can do for a switch, and what it says of an endpoint. */
 
-const state = (type: string, more: Partial<HealthCheckState> = {}): HealthCheckState => ({ type, version: 1, disabled: false, inverted: false, watches: '', failsAfterSeconds: undefined, intervalSeconds: undefined, failureThreshold: undefined, ...more });
+const state = (type: string, more: Partial<HealthCheckState> = {}): HealthCheckState => ({ type, version: 1, disabled: false, inverted: false, watches: '', looksUp: undefined, failsAfterSeconds: undefined, intervalSeconds: undefined, failureThreshold: undefined, ...more });
 const ENDPOINTS = ['HTTP', 'HTTPS', 'HTTP_STR_MATCH', 'HTTPS_STR_MATCH', 'TCP'];
 
 describe('a switch by UpdateHealthCheck', () => {
@@ -27,8 +27,10 @@ it.each([
   ['HTTP', { disabled: true, inverted: true }, 'is disabled: nobody checks its endpoint'],
   ['TCP', { inverted: true }, 'is inverted: it fails while all is well, so that it watches something else'],
   ['CALCULATED', { disabled: true }, 'is of the type CALCULATED, and watches no endpoint'],
+  ['HTTPS', { looksUp: 'tokyo.shop.example.com' }, undefined],
+  ['HTTPS', { looksUp: 'Shop.Example.com' }, 'looks up shop.example.com, the name of its own record: it watches whichever side that leads to'],
 ] as const)('what %s %o says of the endpoint', (type, more, why) => {
-  expect(blindTo(state(type, more))).toBe(why);
+  expect(blindTo(state(type, more), 'shop.example.com.')).toBe(why);
 });
 
 describe('an ARC routing control', () => {

@@ -69,6 +69,11 @@ describe('the signal', () => {
     expect(await look({ params: { from: { ...own, set: 'osaka' } } })).toMatchObject({ signal: unknown('set osaka has no health check'), checks: [] });
   });
 
+  it.each(['Success', 'Failure'])('is none where the check looks up the name of its own set, which may lead to the other side by now: %s', async (word) => {
+    const GetHealthCheck = { HealthCheck: { ...CHECK.HealthCheck, HealthCheckConfig: { ...CHECK.HealthCheck.HealthCheckConfig, FullyQualifiedDomainName: NAME } } };
+    expect(await look({ answers: { GetHealthCheck, GetHealthCheckStatus: status(word, word) } })).toMatchObject({ signal: unknown(`the health check hc-seoul looks up ${NAME}, the name of its own record: it watches whichever side that leads to`) });
+  });
+
   it.each([[true, 'patient'], [false, undefined]])('waits for its turn where nothing else tells: %s', async (patient, turn) => {
     const turns: unknown[] = [];
     const fake = fakeAws({ ListResourceRecordSets: listing(() => SETS), GetHealthCheckStatus: status('Failure'), GetHealthCheck: CHECK });
