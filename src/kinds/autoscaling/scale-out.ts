@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { findGroup, type Group, isBeingDeleted } from '../../aws/autoscaling.ts';
 import { unlessAws } from '../../aws/errors.ts';
+import { healthStatus } from '../../aws/states/capacity.ts';
 import { DrError } from '../../base/errors.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
-import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { cannotMend } from '../ec2/launch-reasons.ts';
 import { countOf, healthyCapacity, inService, unusedTargets } from './health.ts';
 import { found, missing } from '../looks.ts';
@@ -28,7 +29,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     return refused({ rule: 'capacity', threshold, consequence: 'users would be sent to a region without capacity', ...said });
   }
   const schedule = (await scheduleWarnings(ctx, p.region, p.group, p).catch(unlessAws)) ?? [];
-  const warnings = [...((group.TargetGroupARNs ?? []).length === 0 ? [noTargetGroup(p.region, p.group)] : []), ...schedule];
+  const warnings = [...((group.TargetGroupARNs ?? []).length === 0 ? [noTargetGroup(p.region, p.group)] : []), ...suspendedWarnings(p, group), ...schedule];
   return { state: 'ok', because: `${p.group}: desired capacity ${group.DesiredCapacity} of at most ${group.MaxSize}`, warnings };
 }
 
@@ -37,15 +38,34 @@ async function cannotGrow(ctx: StepContext, p: Params, group: Group | undefined)
   if (group === undefined) return undefined;
   if (isBeingDeleted(group)) return { observed: `${p.group} in ${p.region} is being deleted`, override: 'correct `groups` in the runbook, or make the group again' };
   const suspended = suspendedIn(group);
-  if (suspended !== undefined) return { observed: `${p.group} has suspended processes: ${suspended}`, override: resumeProcesses(p) };
+  if (suspended !== undefined && !(await hasAll(ctx, p, group))) return { observed: `${p.group} has suspended processes: ${suspended}`, override: resumeProcesses(p) };
   const unused = await unusedTargets(ctx, p.region, group);
   return unused === undefined ? undefined : { observed: unused, threshold: 'a load balancer that sends users to the instances of the group', override: 'give the target group a listener of a load balancer, and enable the zones of the group in that: aws elbv2 describe-target-health says which' };
 }
 
-/** Processes without which no instance comes to users. https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html */
+const PROCESSES = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide/understand-how-suspending-processes-affects-other-processes.html';
+
+/** Processes without which no instance comes to users. Where one is unhealthy, those that take another one in its place are of them. */
 function suspendedIn(group: Group): string | undefined {
-  const names = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName: name, SuspensionReason: reason }) => (name === 'Launch' || name === 'AddToLoadBalancer' ? [`${name}${reason === undefined || reason === '' ? '' : ` (${reason})`}`] : []));
+  const ill = group.Instances.some((instance) => healthStatus(instance.HealthStatus).healthy === 'no');
+  const needed = ['Launch', 'AddToLoadBalancer', ...(ill ? ['ReplaceUnhealthy', 'Terminate'] : [])];
+  const names = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName: name = '', SuspensionReason: reason }) => (needed.includes(name) ? [`${name}${reason === undefined || reason === '' ? '' : ` (${reason})`}`] : []));
   return names.length === 0 ? undefined : names.join(', ');
+}
+
+/** It has what it is to have: nothing needs to be launched. */
+async function hasAll(ctx: StepContext, p: Params, group: Group): Promise<boolean> {
+  return isSized(p, group) && (await healthyCapacity(ctx, p.region, group)).units >= p.desired;
+}
+
+function suspendedWarnings(p: Params, group: Group): Warning[] {
+  const suspended = suspendedIn(group);
+  if (suspended === undefined) return [];
+  return [{ rule: 'suspended-processes', observed: `${p.group} has all that it is to have, and suspended processes: ${suspended}: what it loses is not replaced`, wanted: 'a group that replaces what it loses', mend: resumeProcesses(p), page: PROCESSES }];
+}
+
+function isSized(p: Params, group: Group): boolean {
+  return group.MinSize >= p.min && group.DesiredCapacity >= p.desired && group.MaxSize >= p.max;
 }
 
 function resumeProcesses(p: Params): string {
@@ -64,7 +84,7 @@ async function standing(ctx: StepContext, p: Params): Promise<Group | Observatio
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const group = await standing(ctx, p);
   if ('state' in group) return group;
-  const sized = group.MinSize >= p.min && group.DesiredCapacity >= p.desired && group.MaxSize >= p.max;
+  const sized = isSized(p, group);
   // Journaled before the act, so that its undo knows them whatever happens. A later attempt finds what the first has set.
   if (!sized && !sizesFact.has(ctx, keyOf(p))) sizesFact.record(ctx, keyOf(p), sizesOf(group));
   if (!sized) await markActivities(ctx, p.region, p.group);

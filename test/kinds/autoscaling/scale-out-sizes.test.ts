@@ -46,6 +46,25 @@ describe('before a run', () => {
     expect(await refusal({ SuspendedProcesses: [{ ProcessName: 'Terminate' }] })).toMatchObject({ state: 'ok' });
   });
 
+  it('a group that has all that it is to have need not launch: that it may not is said', async () => {
+    const SuspendedProcesses = [{ ProcessName: 'Launch', SuspensionReason: '' }];
+    const said = (sizes: Sizes, up: number, state: string) => scaleOut(group(sizes, up, { SuspendedProcesses, TargetGroupARNs: [ARN] }), { health: targets(...instances(up).map(({ InstanceId }): [string, string] => [InstanceId, state])) }).then((step) => step.check());
+    expect(await said(READY, 4, 'healthy')).toMatchObject({ state: 'ok', warnings: [{ rule: 'suspended-processes', observed: 'web has all that it is to have, and suspended processes: Launch: what it loses is not replaced', mend: `aws autoscaling resume-processes --region ${TOKYO} --auto-scaling-group-name web` }] });
+    expect(await said(READY, 3, 'healthy')).toMatchObject({ state: 'refused' });
+    expect(await said(READY, 4, 'unhealthy')).toMatchObject({ state: 'refused' });
+    expect(await said([2, 4, 7], 4, 'healthy')).toMatchObject({ state: 'refused' });
+  });
+
+  it.each(['ReplaceUnhealthy', 'Terminate'])('a group that keeps an unhealthy instance counts it for ever, and launches no other: %s', async (ProcessName) => {
+    const [first, ...rest] = instances(4);
+    const Instances = [{ ...first, HealthStatus: 'Unhealthy' }, ...rest];
+    const observed = `web has suspended processes: ${ProcessName}`;
+    expect(await refusal({ SuspendedProcesses: [{ ProcessName }], Instances })).toMatchObject({ ...CAPACITY, observed });
+    expect(await refusal({ SuspendedProcesses: [{ ProcessName }] })).toMatchObject({ state: 'ok' });
+    const waits = await scaleOut(group(READY, 4, { SuspendedProcesses: [{ ProcessName }], Instances }), { attempt: 1 });
+    expect(await waits.observe()).toMatchObject({ state: 'impossible', because: `${observed}; 3 of 4 instances are in service` });
+  });
+
   it('a target group that no load balancer uses is refused', async () => {
     expect(await refusal({ TargetGroupARNs: [ARN] }, { health: targets(['i-0', 'unused', 'Target.NotInUse']) })).toEqual({
       ...CAPACITY,
