@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { findImages, findTemplateVersion, type Image } from '../../aws/ec2.ts';
+import { findImages, findTemplateVersion, type Image, type TemplateVersion } from '../../aws/ec2.ts';
 import { imageState } from '../../aws/states/capacity.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import { fact, type FactSource } from '../../model/fact.ts';
-import type { Looking, Refusal, Verdict } from '../../model/step.ts';
+import type { Looking, Refusal, Verdict, Warning } from '../../model/step.ts';
 import { imageSchema, templateName, templateSchema } from './image-schema.ts';
 import { brief } from './launch-reasons.ts';
 import { ALIVE, existingSchema, ourInstances } from './ours.ts';
@@ -15,6 +15,8 @@ const params = z.strictObject({
   template: templateSchema,
   image: imageSchema,
   existing: existingSchema,
+  /** Subnets in which the instances are launched; without: where the template says, else in a default subnet. */
+  subnets: z.array(z.string()).optional(),
   maxAgeMs: z.number().positive().optional(),
 });
 type Params = z.infer<typeof params>;
@@ -51,7 +53,7 @@ export async function newestImage(ctx: Looking, p: Pick<Params, 'image' | 'regio
   return usable.toSorted((a, b) => createdAt(b) - createdAt(a))[0];
 }
 
-type Choice = { image: string; version: string; because: string };
+type Choice = { image: string; version: string; because: string; warnings: Warning[] };
 
 async function decide(ctx: Looking, p: Params): Promise<Choice | Extract<Verdict, { state: 'refused' }>> {
   const [image, version] = await Promise.all([
@@ -65,6 +67,9 @@ async function decide(ctx: Looking, p: Params): Promise<Choice | Extract<Verdict
     const name = p.template.id ?? p.template.name ?? '';
     return refuse(`${p.region} has no launch template ${name} with version ${p.template.version}`, 'a launch template', `none: aws ec2 describe-launch-template-versions --region ${p.region}`);
   }
+  if ((p.subnets ?? []).length > 0 && interfacesOf(version).length > 0) {
+    return refuse(`version ${version.VersionNumber} of the launch template has network interfaces, and the runbook names subnets: EC2 takes only one of them in a launch`, 'subnets of the runbook, or network interfaces of the launch template', 'none: make a version of the template without network interfaces (their groups become its security groups), or take `subnets` out of the runbook and name the subnet in the interface');
+  }
   if (image?.ImageId === undefined) return refuse(`${p.region} has no image ${wanted} that is available`, 'a copied image', `none: aws ec2 copy-image --region ${p.region} …`);
   const state = imageState(image.State);
   if (state.usable !== 'yes') {
@@ -77,7 +82,18 @@ async function decide(ctx: Looking, p: Params): Promise<Choice | Extract<Verdict
     const age = Number.isFinite(ageMs) ? `${formatDuration(ageMs)} old` : 'of unknown age';
     return refuse(`the image ${image.ImageId} is ${age}`, `at most ${formatDuration(p.maxAgeMs)} old`, `none: copy the current image into ${p.region}, or raise \`maxAge\` in the runbook`);
   }
-  return { image: image.ImageId, version: String(version.VersionNumber), because: `${image.ImageId}${image.Name === undefined ? '' : ` (${image.Name})`}, ${formatDuration(Math.max(0, ageMs))} old` };
+  return { image: image.ImageId, version: String(version.VersionNumber), warnings: subnetWarnings(p, version), because: `${image.ImageId}${image.Name === undefined ? '' : ` (${image.Name})`}, ${formatDuration(Math.max(0, ageMs))} old` };
+}
+
+/** A request that has network interfaces, of its own or of its template, may name no subnet. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html */
+function interfacesOf(version: TemplateVersion) {
+  return version.LaunchTemplateData?.NetworkInterfaces ?? [];
+}
+
+/** Where nobody names a subnet EC2 takes a default one: an account that has deleted its default VPC has none. */
+function subnetWarnings(p: Params, version: TemplateVersion): Warning[] {
+  if ((p.subnets ?? []).length > 0 || interfacesOf(version).some(({ SubnetId, NetworkInterfaceId }) => SubnetId !== undefined || NetworkInterfaceId !== undefined)) return [];
+  return [{ rule: 'launch-subnet', observed: `neither the runbook nor version ${version.VersionNumber ?? ''} of the launch template names a subnet for ${p.name}: EC2 launches in the default VPC of ${p.region}, and nothing where that was deleted`, wanted: 'a subnet that is named', mend: `name \`subnets\` of ${p.name} in the runbook`, page: 'https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html' }];
 }
 
 /** Why no instance could be launched with these; undefined where it could. @throws AwsError */
@@ -93,7 +109,7 @@ export const imageGate = stepKind<Params>({
     const choice = await decide(ctx, p);
     if ('refusal' in choice) return choice;
     const older = (await ourInstances(ctx, p, ALIVE)).filter((i) => i.ImageId !== choice.image);
-    const warnings = older.map((i) => ({ rule: 'image-older', observed: `${i.InstanceId ?? ''} runs ${i.ImageId ?? 'an unknown image'}, not ${choice.image}: it counts, and is not replaced`, wanted: `instances that run ${choice.image}`, mend: `aws ec2 terminate-instances --region ${p.region} --instance-ids ${i.InstanceId ?? ''}, so that a run launches it again; or accept what it runs` }));
+    const warnings = [...choice.warnings, ...older.map((i) => ({ rule: 'image-older', observed: `${i.InstanceId ?? ''} runs ${i.ImageId ?? 'an unknown image'}, not ${choice.image}: it counts, and is not replaced`, wanted: `instances that run ${choice.image}`, mend: `aws ec2 terminate-instances --region ${p.region} --instance-ids ${i.InstanceId ?? ''}, so that a run launches it again; or accept what it runs` }))];
     return { state: 'ok', because: choice.because, ...(warnings.length === 0 ? {} : { warnings }) };
   },
   observe: async (ctx, p) => {

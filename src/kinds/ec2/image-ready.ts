@@ -19,6 +19,7 @@ export function gateParams(name: string, resource: Ec2Image, region: string) {
     template: inRegion(resource.template, region),
     image: inRegion(resource.image, region),
     existing: existingIn(resource, region),
+    subnets: resource.subnets?.[region] ?? [],
     ...(resource.maxAge === undefined ? {} : { maxAgeMs: resource.maxAge }),
   };
 }

@@ -8,7 +8,7 @@ import { portOf } from '../port.ts';
 const NOW = Date.parse('2026-11-20T10:00:00Z');
 const DAY_MS = 86_400_000;
 const image = (id: string, ageMs: number, more: object = {}) => ({ ImageId: id, Name: `api-${id}`, State: 'available', CreationDate: new Date(NOW - ageMs).toISOString(), ...more });
-const PARAMS = { name: 'api', region: TOKYO, template: { name: 'api', version: '$Default' }, image: { name: 'api-*' }, existing: { by: 'tag', key: 'role', value: 'api' }, maxAgeMs: 90 * DAY_MS };
+const PARAMS = { name: 'api', region: TOKYO, template: { name: 'api', version: '$Default' }, image: { name: 'api-*' }, existing: { by: 'tag', key: 'role', value: 'api' }, subnets: ['subnet-0a'], maxAgeMs: 90 * DAY_MS };
 
 interface Answers {
   images?: object[];
@@ -31,6 +31,29 @@ async function gate({ images = [image('ami-1', DAY_MS)], instances = [], params 
 }
 
 const inputOf = (step: { asked: { operation: string; input: unknown }[] }, operation: string) => step.asked.find((one) => one.operation === operation)?.input;
+
+it('subnets of the runbook and network interfaces of the template are refused together: EC2 takes one of them', async () => {
+  const version = { VersionNumber: 3, LaunchTemplateData: { NetworkInterfaces: [{ DeviceIndex: 0, Groups: ['sg-1'] }] } };
+  const subnets = ['subnet-0a'];
+  const observed = 'version 3 of the launch template has network interfaces, and the runbook names subnets: EC2 takes only one of them in a launch';
+  const both = await gate({ version, params: { subnets } });
+  expect(await both.check()).toMatchObject({ state: 'refused', refusal: { rule: 'image', observed } });
+  expect(await both.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'image', observed } });
+  expect(await (await gate({ version, params: { subnets: [] } })).check()).toMatchObject({ state: 'ok' });
+  expect(await (await gate({ params: { subnets } })).check()).toMatchObject({ state: 'ok' });
+});
+
+it('where nobody names a subnet EC2 takes a default one, which may be gone', async () => {
+  const named = async (more: object, subnets?: string[]) => {
+    const said = await (await gate({ version: { VersionNumber: 3, LaunchTemplateData: more }, params: { subnets } })).check();
+    return said.state === 'ok' ? (said.warnings ?? []) : said;
+  };
+  expect(await named({})).toMatchObject([{ rule: 'launch-subnet', observed: `neither the runbook nor version 3 of the launch template names a subnet for api: EC2 launches in the default VPC of ${TOKYO}, and nothing where that was deleted`, mend: 'name `subnets` of api in the runbook' }]);
+  expect(await named({ NetworkInterfaces: [{ DeviceIndex: 0, Groups: ['sg-1'] }] })).toMatchObject([{ rule: 'launch-subnet' }]);
+  expect(await named({ NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: 'subnet-0a' }] })).toEqual([]);
+  expect(await named({ NetworkInterfaces: [{ DeviceIndex: 0, NetworkInterfaceId: 'eni-1' }] })).toEqual([]);
+  expect(await named({}, ['subnet-0a'])).toEqual([]);
+});
 
 describe('the image that is chosen', () => {
   it('is the newest of that name that is available, with the version that the template stands for', async () => {
