@@ -60,6 +60,12 @@ export async function balancersOf(aws: AwsCaller, region: string, targetGroups: 
   return [...new Set(TargetGroups.flatMap(({ LoadBalancerArns }) => LoadBalancerArns ?? []))];
 }
 
+/** What the targets of a target group are: `instance`, `ip`, `lambda` or `alb`; undefined where AWS does not say. */
+export async function targetTypeOf(aws: AwsCaller, region: string, targetGroup: string, options?: CallOptions): Promise<string | undefined> {
+  const { TargetGroups = [] } = await outputOf(aws, { service: 'elbv2', region, operation: 'DescribeTargetGroups', input: { TargetGroupArns: [targetGroup] } }, options);
+  return TargetGroups.find(({ TargetGroupArn }) => TargetGroupArn === targetGroup)?.TargetType;
+}
+
 /** A listener that ends TLS, with the ARNs of all its certificates, the default one first. */
 interface SecureListener {
   arn: string;

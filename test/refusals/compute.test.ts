@@ -102,6 +102,19 @@ describe('instances that cannot be started', () => {
   });
 });
 
+it('a target group that takes addresses, and no instances', async () => {
+  const arn = `arn:aws:elasticloadbalancing:${TOKYO}:111122223333:targetgroup/batch/0123456789abcdef`;
+  const output: Record<string, object> = { DescribeTargetHealth: { TargetHealthDescriptions: [] }, DescribeTargetGroups: { TargetGroups: [{ TargetGroupArn: arn, TargetGroupName: 'batch', TargetType: 'ip' }] } };
+  const aws = { call: ({ operation }: { operation: string }) => Promise.resolve({ output: output[operation], requestId: undefined }) };
+  expect(await saidBy('ec2-instances.register', { name: 'batch', region: TOKYO, targetGroup: arn, wanted: 2, ids: ['i-0b00000000000b001'] }, { effects: { aws } as never })).toMatchInlineSnapshot(`
+    "rule         target-type
+    observed     batch takes targets of the type ip, and instances are registered by their ids (just now)
+    threshold    a target group of the type instance
+    consequence  the load balancer would refuse the instances, after the point of no return
+    override     none: the type of a target group cannot be changed. Make one of that type, give it the listener, and name it under \`targets\` in the runbook"
+  `);
+});
+
 describe('groups', () => {
   const scaleOut = async (at: Asked = {}) => saidIn(await worldOf('shop'), 'compute.api.scaleOut', at);
 

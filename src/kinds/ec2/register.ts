@@ -1,9 +1,10 @@
 import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
-import { healthyIds, targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
+import { unlessAws } from '../../aws/errors.ts';
+import { healthyIds, targetHealth, targetTypeOf, whyNotHealthy } from '../../aws/elbv2.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
-import { regionName, stepKind } from '../common.ts';
+import { refused, regionName, stepKind } from '../common.ts';
 import type { Looking, Observation, StepContext } from '../../model/step.ts';
 import { existingSchema, ourInstances, RUNNING } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
@@ -25,6 +26,9 @@ const params = z.strictObject({
   existing: existingSchema.optional(),
 });
 type Params = z.infer<typeof params>;
+
+/** Of the types of a target group, the one that takes ids of instances. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RegisterTargets.html */
+const INSTANCES = 'instance';
 
 async function running(ctx: StepContext, p: Params): Promise<string[]> {
   const { name, region, existing, ids = [] } = p;
@@ -56,7 +60,9 @@ function enoughHealthy(p: Params, health: Awaited<ReturnType<typeof targetHealth
 export const registerTargets = stepKind<Params>({
   params,
   check: async (ctx, p) => {
-    const health = await targetHealth(ctx.effects.aws, p.region, p.targetGroup, { signal: ctx.signal });
+    const options = { signal: ctx.signal };
+    const [health, type] = await Promise.all([targetHealth(ctx.effects.aws, p.region, p.targetGroup, options), targetTypeOf(ctx.effects.aws, p.region, p.targetGroup, options).catch(unlessAws)]);
+    if (type !== undefined && type !== INSTANCES) return refused({ rule: 'target-type', observed: `${p.targetGroup.split('/')[1] ?? ''} takes targets of the type ${type}, and instances are registered by their ids`, threshold: `a target group of the type ${INSTANCES}`, consequence: 'the load balancer would refuse the instances, after the point of no return', override: 'none: the type of a target group cannot be changed. Make one of that type, give it the listener, and name it under `targets` in the runbook' });
     return { state: 'ok', because: `${p.targetGroup.split('/')[1] ?? ''} has ${plural(health.length, 'target')}` };
   },
   observe,

@@ -107,7 +107,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
     title: `Healthy targets of ${name}: ${resource.count}`,
     params: { name, region, targetGroup: group, ...(port === undefined ? {} : { port }), wanted: resource.count, existing },
     controlPlanes: [`elasticloadbalancing@${region}`],
-    permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), reads(resource, region, 'elasticloadbalancing:DescribeTargetHealth')],
+    permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), reads(resource, region, 'elasticloadbalancing:DescribeTargetHealth', 'elasticloadbalancing:DescribeTargetGroups')],
     estimate: { p50: 30, p95: 120, basis: 'registration and health checks of the target group' },
     limitMs: 1_800_000,
     changes: [],

@@ -73,7 +73,7 @@ function startSteps(ctx: PlanContext, name: string, resource: Ec2Instances): Ste
     title: `Healthy targets of ${name}: ${wanted.length}`,
     params: { name, region, targetGroup: group, ...(port === undefined ? {} : { port }), wanted: wanted.length, ids: [...wanted, ...spares] },
     controlPlanes: [`elasticloadbalancing@${region}`],
-    permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), read],
+    permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), allow(['elasticloadbalancing:DescribeTargetGroups'], ['*']), read],
     estimate: { p50: 30, p95: 120, basis: 'registration and health checks of the target group' },
     limitMs: 1_800_000,
     changes: [],

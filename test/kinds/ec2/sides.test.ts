@@ -4,6 +4,7 @@ import { existingIn, isLaunched, launchedTags, ourInstances } from '../../../src
 import { registeredTargets } from '../../../src/kinds/ec2/register.ts';
 import type { StepContext } from '../../../src/model/step.ts';
 import { SEOUL, stepOf, TOKYO } from '../context.ts';
+import { awsError } from '../port.ts';
 
 /* Instances of one side: which they are, that they are let in, and that they are stopped only while another side carries the users. */
 
@@ -21,7 +22,7 @@ interface Asked {
 }
 
 /** `instances`: what each region answers to DescribeInstances, asked of the request; `health`: of the target groups, id and state. */
-function portOf({ instances = {}, health = {}, template }: { instances?: Record<string, object[] | ((input: Record<string, unknown>) => object[])>; health?: Record<string, [string, string, string?][]>; template?: object | undefined }) {
+function portOf({ instances = {}, health = {}, type, template }: { instances?: Record<string, object[] | ((input: Record<string, unknown>) => object[])>; health?: Record<string, [string, string, string?][]>; type?: string | Error | undefined; template?: object | undefined }) {
   const asked: Asked[] = [];
   const call = (request: Asked) => {
     asked.push(request);
@@ -31,6 +32,7 @@ function portOf({ instances = {}, health = {}, template }: { instances?: Record<
       DescribeTargetHealth: { TargetHealthDescriptions: (health[request.region] ?? []).map(([Id, State, Reason]) => ({ Target: { Id, Port: 80 }, TargetHealth: { State, ...(Reason === undefined ? {} : { Reason }) } })) },
       DescribeLaunchTemplateVersions: { LaunchTemplateVersions: template === undefined ? [] : [template] },
     };
+    if (request.operation === 'DescribeTargetGroups') return type instanceof Error ? Promise.reject(type) : Promise.resolve({ output: { TargetGroups: [{ TargetGroupArn: arnOf(request.region), TargetGroupName: 'web', TargetType: type }] }, requestId: 'r' });
     return Promise.resolve({ output: output[request.operation] ?? {}, requestId: 'r' });
   };
   return { asked, aws: { call } as never };
@@ -120,6 +122,16 @@ describe('targets of a load balancer', () => {
     expect([await bad.step.observe(), await bad.step.holds()]).toEqual([pending, pending]);
     const few = await register({ wanted: 3 }, { instances: { [TOKYO]: three }, health: { [TOKYO]: both } });
     expect(await few.step.observe()).toEqual({ state: 'pending', because: '2 of 3 targets are healthy in web', waitingFor: 'aws' });
+  });
+
+  it('that are addresses take no instances: said before anything is changed', async () => {
+    const said = async (type: string | Error | undefined) => (await register({}, { type })).step.check();
+    expect(await said('ip')).toEqual({ state: 'refused', refusal: {
+      rule: 'target-type', observed: 'web takes targets of the type ip, and instances are registered by their ids', threshold: 'a target group of the type instance', consequence: 'the load balancer would refuse the instances, after the point of no return',
+      override: 'none: the type of a target group cannot be changed. Make one of that type, give it the listener, and name it under `targets` in the runbook',
+    } });
+    for (const type of ['instance', undefined, awsError('AccessDenied')]) expect(await said(type)).toMatchObject({ state: 'ok' });
+    await expect(said(new TypeError('a defect'))).rejects.toThrow('a defect');
   });
 
   it.each(['draining', 'unhealthy.draining'])('are registered again where they are being deregistered (%s): no wait brings them back', async (state) => {
