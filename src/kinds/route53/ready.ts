@@ -10,6 +10,7 @@ import type { InspectContext, InspectPlace } from '../../model/kind.ts';
 import type { Estimate, Permission } from '../../model/step.ts';
 import { isOwnName, notSwitchable } from './check-types.ts';
 import { recordsOf } from './schema.ts';
+import { aliasedSets } from './sets.ts';
 
 /* Would users follow the records, and do the health checks watch what they are taken to watch? What Route 53 would refuse, a run refuses itself. */
 
@@ -122,7 +123,7 @@ async function healthChecks(ctx: InspectContext, routing: Routed, sets: readonly
  * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
  */
 
-/** An alias has the TTL of what it leads to: 60 s for a load balancer. https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html */
+/** An alias to a resource of AWS has a TTL of its own: 60 s for a load balancer. https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html */
 const ALIAS_TTL = 60;
 /** Health checks that are read, at most. */
 const CHECKS_TIMED = 8;
@@ -134,7 +135,8 @@ export async function routingTiming(ctx: Pick<InspectContext, 'effects' | 'signa
   const options = { region: ctx.target, signal: ctx.signal };
   const sets = (await listManyRecordSets(ctx.effects.aws, t.zone, recordsOf(t), options)).flat();
   if (sets.length === 0) return {};
-  const ttl = Math.max(...sets.map((set) => set.TTL ?? ALIAS_TTL));
+  const led = await aliasedSets(ctx.effects.aws, t.zone, sets, options);
+  const ttl = Math.max(...[...sets, ...led].map((set) => set.TTL ?? (led.length > 0 && set.AliasTarget?.HostedZoneId === t.zone ? 0 : ALIAS_TTL)));
   if (t.switch === undefined || t.switch === 'record') return { [SETTLE]: { p50: ttl, p95: ttl, basis: `TTL ${ttl} s` } };
   const ids = [...new Set(sets.flatMap((set) => set.HealthCheckId ?? []))].slice(0, CHECKS_TIMED);
   const states = await Promise.all(ids.map((id) => readHealthCheck(ctx.effects.aws, id, options)));

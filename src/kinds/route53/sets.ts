@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { AwsCaller } from '../../aws/caller.ts';
 import { type CallOptions, outputOf } from '../../aws/call-options.ts';
-import { AwsError } from '../../aws/errors.ts';
-import { listRecordSets, type RecordKey, type RecordSet } from '../../aws/route53.ts';
+import { AwsError, unlessAws } from '../../aws/errors.ts';
+import { listManyRecordSets, listRecordSets, type RecordKey, type RecordSet, type Route53Options } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, recordType } from '../common.ts';
 import { fact } from '../../model/fact.ts';
@@ -49,6 +49,17 @@ export function findSet(sets: readonly RecordSet[], identifier: string): RecordS
 
 export function roleOf(sets: readonly RecordSet[], identifier: string): 'PRIMARY' | 'SECONDARY' | undefined {
   return findSet(sets, identifier)?.Failover;
+}
+
+/**
+ * What aliases to records of their own zone lead to: such an alias is answered with the TTL of that record. Where Route 53 does not say, nothing.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html
+ */
+export async function aliasedSets(aws: AwsCaller, zone: string, sets: readonly RecordSet[], options: Route53Options): Promise<RecordSet[]> {
+  const targets = sets.flatMap(({ AliasTarget: alias, Type: type }) => (alias?.HostedZoneId === zone && type !== undefined ? [{ name: alias.DNSName ?? '', type }] : []));
+  if (targets.length === 0) return [];
+  const records = [...new Map(targets.map((record) => [keyOf(zone, record), record])).values()];
+  return (await listManyRecordSets(aws, zone, records, options).catch(unlessAws))?.flat() ?? [];
 }
 
 /** Whether an object is there, and since when (ms). By GET: a HEAD has no body that tells a missing bucket. @throws AwsError for anything but a clear yes or no. */

@@ -14,6 +14,7 @@ import { type BatchProblem, createdSets, type PlannedSets, setProblems } from '.
 import { type AskedChecks, askChecks, changeProblems } from './change-problems.ts';
 import { blindTo, routingControls } from './check-types.ts';
 import { countsAsHealthy } from './checkers.ts';
+import { aliasedSets } from './sets.ts';
 import { lockedZone, zoneProblems } from './zone.ts';
 
 /*
@@ -107,7 +108,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const no = guarded.refusal ?? zone.refusal;
   if (no !== undefined) return no;
   const because = groups.length === 0 ? 'the records match the plan already' : `${groups.length} of ${plural(p.records.length, 'name')} to change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
-  return { state: 'ok', because, warnings: [...guarded.warnings, ...zone.warnings, ...silent.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked, states), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
+  return { state: 'ok', because, warnings: [...guarded.warnings, ...zone.warnings, ...silent.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked, states), ...ttlWarnings(p, current, await aliasedSets(ctx.effects.aws, p.zone, current.flat(), { region: ctx.target, signal: ctx.signal })), ...blindWarnings(p, current)] };
 }
 
 function planned(aim: Aim, p: Params, current: readonly (readonly RecordSet[])[]): PlannedSets[] {
@@ -216,9 +217,10 @@ function healthWarnings(towards: readonly RecordSet[], asked: AskedChecks, state
   });
 }
 
-function ttlWarnings(p: Params, current: readonly RecordSet[][]): Warning[] {
-  const slowest = Math.max(0, ...current.flat().map((set) => set.TTL ?? 0));
-  const name = p.records[0]?.name ?? '';
+function ttlWarnings(p: Params, current: readonly RecordSet[][], led: readonly RecordSet[]): Warning[] {
+  const [slow] = [...current.flat(), ...led].toSorted((a, b) => (b.TTL ?? 0) - (a.TTL ?? 0));
+  const slowest = slow?.TTL ?? 0;
+  const name = (slow?.Name ?? p.records[0]?.name ?? '').replace(/\.$/, '');
   const warnings = slowest > LONG_TTL ? [{ rule: 'record-ttl', observed: `the TTL of ${name} is up to ${slowest} s: users move only when it is over`, wanted: `a TTL of ${LONG_TTL} s or less, as AWS advises for records with health checks`, mend: `write the sets of ${name} again with a TTL of ${LONG_TTL} s: aws route53 change-resource-record-sets --hosted-zone-id ${p.zone} …`, page: `${GUIDE}/dns-failover-complex-configs.html` }] : [];
   if (p.aim.policy !== 'failover') return warnings;
   const { secondary } = p.aim;

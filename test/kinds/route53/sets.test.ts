@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { RecordSet } from '../../../src/aws/route53.ts';
+import { routingTiming } from '../../../src/kinds/route53/ready.ts';
 import { addressesIn, addressesOfAnswer, findSet, keyOf, objectSeen, roleOf } from '../../../src/kinds/route53/sets.ts';
 import type { StepContext } from '../../../src/model/step.ts';
 import { TOKYO } from '../context.ts';
-import { aliasOf, awsError, fakeAws, listing, NAME, NO_ANSWER, setOf, ZONE } from './fake.ts';
+import { aliasOf, awsError, fakeAws, listing, NAME, NO_ANSWER, RECORD, setOf, ZONE } from './fake.ts';
 
 const [OLD, NEW] = ['192.0.2.2', '192.0.2.3'];
 
@@ -74,5 +76,23 @@ describe('where a region answers its names', () => {
   it('is not known without a set', async () => {
     const { found, calls } = at(() => undefined);
     expect([(await found).size, calls.length]).toEqual([0, 0]);
+  });
+});
+
+describe('how long resolvers keep an answer', () => {
+  const to = (name: string, zone = ZONE) => aliasOf('seoul', name, { AliasTarget: { HostedZoneId: zone, DNSName: name, EvaluateTargetHealth: true } });
+  const led = (TTL: number) => ({ ...setOf(undefined, '192.0.2.2', { TTL }), Name: 'seoul.example.com.' });
+  const takes = async (sets: RecordSet[]) => {
+    const fake = fakeAws({ ListResourceRecordSets: listing(() => sets) });
+    const at = { effects: { aws: fake.aws }, signal: new AbortController().signal, target: TOKYO } as unknown as Parameters<typeof routingTiming>[0];
+    return (await routingTiming(at, { zone: ZONE, record: RECORD })).settle?.basis;
+  };
+
+  it('is its TTL; of an alias to a record of the zone, the TTL of that; of another alias, a minute', async () => {
+    expect(await takes([setOf('seoul', '192.0.2.2', { TTL: 20 })])).toBe('TTL 20 s');
+    expect(await takes([to('lb.example.net.', 'Z14GRHDCWA56QT')])).toBe('TTL 60 s');
+    expect(await takes([to('seoul.example.com.'), led(300)])).toBe('TTL 300 s');
+    expect(await takes([to('seoul.example.com.'), led(10)])).toBe('TTL 10 s');
+    expect(await takes([to('gone.example.com.')])).toBe('TTL 60 s');
   });
 });

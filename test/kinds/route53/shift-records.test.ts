@@ -294,6 +294,13 @@ describe('the check', () => {
     expect(await warned('record-ttl', [aliasOf('seoul', 'lb.', { Weight: 10 }), aliasOf('tokyo', 'lb.', { Weight: 0 })])).toEqual([]);
   });
 
+  it('warns of the long TTL of a record of the zone that an alias leads to', async () => {
+    const to = (id: string) => aliasOf(id, `${id}.example.com.`, { Weight: 10, AliasTarget: { HostedZoneId: ZONE, DNSName: `${id}.example.com.`, EvaluateTargetHealth: true } });
+    const led = (id: string, TTL: number) => ({ ...setOf(undefined, OLD, { TTL }), Name: `${id}.example.com.` });
+    expect(await warned('record-ttl', [to('seoul'), to('tokyo'), led('seoul', 300), led('tokyo', 60)])).toMatchObject([{ observed: 'the TTL of seoul.example.com is up to 300 s: users move only when it is over', mend: expect.stringContaining('write the sets of seoul.example.com again') as string }]);
+    expect(await warned('record-ttl', [to('seoul'), to('tokyo'), led('seoul', 60), led('tokyo', 60)])).toEqual([]);
+  });
+
   it('warns of a set that is called healthy whatever happens', async () => {
     const at = { params: { aim: PAIR } };
     const old = (set: RecordSet) => [set, ...pair().slice(1)];
