@@ -81,6 +81,8 @@ const SHORTAGES = new Set([
   'InsufficientInstanceCapacity',
   'InsufficientHostCapacity',
   'InsufficientReservedInstanceCapacity',
+  // The capacity reservation that an instance is bound to has no room, or is gone: a stopped one stays bound to it.
+  'ReservationCapacityExceeded',
   'InsufficientCapacity',
   'InsufficientDBInstanceCapacity',
 ]);

@@ -55,6 +55,7 @@ describe('an error is', () => {
     ['Odd', 429, ['isThrottle']],
     ['ResourceContention', 400, ['isPassing']],
     ['InsufficientDBInstanceCapacity', 400, ['isShortage']],
+    ['ReservationCapacityExceeded', 400, ['isShortage']],
     ['AccessDenied', 403, ['isDenied', 'isRightMissing']],
     ['AccessDeniedException', 403, ['isDenied', 'isRightMissing']],
     ['UnauthorizedOperation', 403, ['isDenied', 'isRightMissing']],

@@ -121,6 +121,12 @@ describe('the start', () => {
     expect(types.changes()[2]).toEqual({ service: 'ec2', operation: 'ModifyInstanceAttribute', region: TOKYO, input: { InstanceId: id(2), InstanceType: { Value: 'm6g.xlarge' } } });
   });
 
+  it('of one that is bound to a capacity reservation without room is made of a spare in its place', async () => {
+    const bound = awsError('ReservationCapacityExceeded', { operation: 'StartInstances' });
+    const answers = { StartInstances: ({ input }: { input: Record<string, unknown> }) => ((input.InstanceIds as string[]).includes(id(2)) ? bound : {}) };
+    expect(await sent([one(2), one(1, 'running'), one(3)], { answers })).toEqual({ error: undefined, changes: [id(2), id(2), `ModifyInstanceAttribute ${id(2)} m6g.xlarge`, id(2), id(3)] });
+  });
+
   it('with fewer than are missing is made one by one at once, and ends with what was tried', async () => {
     const { error, changes } = await sent([one(1, 'stopped', { Placement: undefined }), one(2, 'terminated')], { params: { types: ['m6g.xlarge'] }, answers: { StartInstances: ({ input }) => full((input.InstanceIds as string[])[0] === id(1) ? 'VcpuLimitExceeded' : 'x') } });
     expect(error).toMatchObject({
