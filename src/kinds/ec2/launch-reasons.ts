@@ -26,6 +26,8 @@ const FIXED: readonly [what: string, text: RegExp][] = [
   ['parameter', /invalidparameter|value \(.*\) for parameter .* is invalid|architecture .* does not match/i],
   // The group tries its other zones and types: only where none has it does it fail again and again.
   ['configuration', /(configuration|instance type|availability zone).*(is (currently )?not supported|no longer supported)|placement groups may not be used/i],
+  // An account may refuse launches with IMDSv1 in a region: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-options.html
+  ['metadata options', /httptokensenforced|launch instances with IMDSv1/i],
   ['price', /spot request price .* is lower than/i],
   ['subscription', /optinrequired|not subscribed|need to accept terms/i],
 ];

@@ -142,6 +142,7 @@ describe('AWS’s words', () => {
     ['InvalidBlockDeviceMapping', 'volume'],
     ['Value (x) for parameter y is invalid', 'parameter'],
     ['OptInRequired', 'subscription'],
+    ["You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account.", 'metadata options'],
   ])('%s: somebody has to mend the %s', (text, what) => {
     expect([cannotMend(text), isShortageText(`${text}: capacity`)]).toEqual([what, false]);
   });
