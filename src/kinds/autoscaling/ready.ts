@@ -85,6 +85,9 @@ async function template(ctx: InspectContext, region: string, group: Group): Prom
     const state = image === undefined ? `not in ${region}, or not shared with this account` : imageState(image.State).shown;
     return [error('launch-image', { observed: `the image ${id} of the launch template ${shown} is ${state}`, wanted: 'an image that is available', consequence: 'no instance can be launched', mend: `copy the image into ${region}: aws ec2 copy-image --region ${region} …, and make a new version of the template with it`, page: `${GUIDE}/ts-as-ami.html` })];
   }));
+  if (group.LaunchConfigurationName !== undefined) {
+    findings.push([finder(aboutGroup(region, group)).warning('launch-configuration', { observed: `${name} launches from the launch configuration ${group.LaunchConfigurationName}, at which nothing looks: whether its image, key pair, security groups and volumes are there is not known`, wanted: 'a launch template', consequence: 'AWS says only at a launch that a part of it is gone', mend: `make a launch template of it; then: aws autoscaling update-auto-scaling-group --region ${region} --auto-scaling-group-name ${name} --launch-template …`, page: `${GUIDE}/migrate-to-launch-templates.html` })]);
+  }
   const zones = new Map((group.AvailabilityZones ?? []).map((zone) => [zone, types]));
   return [...findings.flat(), ...(await notOffered(ctx, aboutGroup(region, group), zones))];
 }
@@ -120,6 +123,11 @@ async function reservations(ctx: InspectContext, region: string, group: Group, d
     const ofTemplates = data.flatMap(({ CapacityReservationSpecification: spec }) => spec?.CapacityReservationTarget?.CapacityReservationId ?? []);
     const ids = [...new Set(own?.CapacityReservationTarget?.CapacityReservationIds ?? ofTemplates)];
     const [asked] = asksFor(group, data, desired);
+    const bound = [own, ...data.map(({ CapacityReservationSpecification: spec }) => spec)].find((spec) => spec?.CapacityReservationPreference === 'capacity-reservations-only');
+    if (ids.length === 0 && bound !== undefined) {
+      const where = bound.CapacityReservationTarget === undefined ? 'any open one that fits' : 'those of a resource group';
+      return [finder(about).warning('capacity-reservation', { observed: `${group.AutoScalingGroupName ?? ''} launches into capacity reservations only, ${where}: whether there is room in them is not known`, wanted: 'reservations that are named by their ids', consequence: 'without room in them nothing is launched', mend: `aws ec2 describe-capacity-reservations --region ${region} --filters Name=state,Values=active shows the room`, page: `${GUIDE}/use-ec2-capacity-reservations.html` })];
+    }
     return reservationFindings(ctx, about, { ids, types: asked?.types ?? [], wanted: asked?.count, preferred: own?.CapacityReservationPreference === 'capacity-reservations-first' });
   });
 }

@@ -40,6 +40,16 @@ export function shownAs({ effects: { aws } }: Simulation, id: string, config: ob
   return { call } as unknown as AwsCaller;
 }
 
+/** The world, where the group of the standby is shown with other settings. */
+export function groupAs({ effects: { aws } }: Simulation, settings: object): AwsCaller {
+  const call = async (request: { operation: string; region: string }) => {
+    const answer = (await aws.call(request as never)) as { output: { AutoScalingGroups?: object[] } };
+    if (request.operation !== 'DescribeAutoScalingGroups' || request.region !== TOKYO) return answer;
+    return { ...answer, output: { AutoScalingGroups: (answer.output.AutoScalingGroups ?? []).map((group) => ({ ...group, ...settings })) } };
+  };
+  return { call } as unknown as AwsCaller;
+}
+
 /** Answers about the lag of two weeks, in seconds; everything else is the world's. */
 export function withLags(sim: Simulation, values: readonly number[]): AwsCaller {
   const at = sim.clock.now();
@@ -92,6 +102,7 @@ const MORE: readonly (() => Promise<readonly Finding[]>)[] = [
   async () => { const sim = await worldOf('shop', byObject); return findingsOf(sim, { effects: { aws: shownAs(sim, 'hc-seoul', { Inverted: false }) } }); },
   async () => { const sim = await worldOf('shop', byCheck); return findingsOf(sim, { effects: { aws: shownAs(sim, 'hc-tokyo', { Type: 'RECOVERY_CONTROL' }) } }); },
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { aws: shownAs(sim, 'hc-tokyo', { FullyQualifiedDomainName: 'shop.example.com' }) } }); },
+  async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { aws: groupAs(sim, { LaunchTemplate: undefined, LaunchConfigurationName: 'shop-api-2019' }) } }); },
   async () => findingsOf(await worldOf('shop', (text) => text.replace('rto: 15m', 'rto: 5m'))),
   async () => {
     const sim = await worldOf('shop');

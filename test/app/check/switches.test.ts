@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TOKYO } from '../../engine/simulated.ts';
-import { byCheck, byObject, shownAs } from './examples.ts';
+import { byCheck, byObject, groupAs, shownAs } from './examples.ts';
 import { checkIn, shortly, worldOf } from './world.ts';
 
 /* Traffic that is switched by health checks, or by an object that one watches. */
@@ -47,5 +47,24 @@ describe('a health check that cannot be switched', () => {
 
   it('one that can be disabled and inverted is not, and where records are changed the type does not matter', async () => {
     expect([await types('CALCULATED', byCheck), await types('RECOVERY_CONTROL')]).toEqual([[], []]);
+  });
+});
+
+describe('a group of which nobody sees beforehand whether it can launch', () => {
+  const rulesOf = async (settings: object) => {
+    const sim = await worldOf('shop');
+    const { findings } = await checkIn(sim, { effects: { aws: groupAs(sim, settings) } });
+    return findings.filter(({ rule }) => rule === 'launch-configuration' || rule === 'capacity-reservation').map(({ severity, rule, observed }) => [severity, rule, observed]);
+  };
+
+  it('launches from a launch configuration', async () => {
+    expect(await rulesOf({ LaunchTemplate: undefined, LaunchConfigurationName: 'shop-api-2019' })).toEqual([['warning', 'launch-configuration', 'shop-api launches from the launch configuration shop-api-2019, at which nothing looks: whether its image, key pair, security groups and volumes are there is not known']]);
+  });
+
+  it('launches into capacity reservations only, and none is named', async () => {
+    const only = (more: object = {}) => rulesOf({ CapacityReservationSpecification: { CapacityReservationPreference: 'capacity-reservations-only', ...more } });
+    expect(await only()).toEqual([['warning', 'capacity-reservation', 'shop-api launches into capacity reservations only, any open one that fits: whether there is room in them is not known']]);
+    expect(await only({ CapacityReservationTarget: { CapacityReservationResourceGroupArns: ['arn:aws:resource-groups:ap-northeast-1:111122223333:group/x'] } })).toEqual([['warning', 'capacity-reservation', 'shop-api launches into capacity reservations only, those of a resource group: whether there is room in them is not known']]);
+    expect(await rulesOf({ CapacityReservationSpecification: { CapacityReservationPreference: 'default' } })).toEqual([]);
   });
 });
