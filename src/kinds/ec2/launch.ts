@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { regionName, stepKind } from '../common.ts';
+import { lastsFor } from '../looks.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { readLaunch } from './image-gate.ts';
 import { templateName, templateSchema } from './image-schema.ts';
@@ -15,7 +17,8 @@ import { checksPassed, LAUNCH_GUIDE, noCapacity, start, startedBefore, whyEnded,
  * Brings instances up to a count. What runs counts, no matter who launched it. What an earlier run launched and stopped again is
  * started, where it is of the image and template version that would be launched now; what a person stopped stays as it is.
  * The rest is launched. The client token comes from the gate of this run and is in its
- * journal before anything is launched: after a crash the same request answers with the same instances.
+ * journal before anything is launched: after a crash the same request answers with the same instances. Where no place has room for all,
+ * they are asked for one by one, as AWS advises: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Run_Instance_Idempotency.html
  */
 
@@ -34,6 +37,17 @@ const ACT_MS = 120_000;
 
 function idOf(instance: Ec2Instance): string {
   return instance.InstanceId ?? '';
+}
+
+/** Journaled with what was launched one by one: from then on nothing is asked for together. */
+const singlyFact = fact('launch-one-by-one', z.literal(true));
+
+/** The beginning of the client tokens of instances that are launched one by one, each with its number. */
+const singly = (token: string): string => `dr-${token}-one-`;
+
+/** By a request for all that were missing: if some of them can be seen, the rest will be. */
+function isOfAll(token: string | undefined, instance: Ec2Instance): boolean {
+  return token !== undefined && isOf(token, instance) && instance.ClientToken?.startsWith(singly(token)) !== true;
 }
 
 /** By a request of the run whose gate has chosen that token. */
@@ -67,15 +81,19 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (alive.length < p.count) {
     const ended = ctx.attempt === 0 ? '' : await endedAtOnce(ctx, p, token);
     if (ended !== '') return { state: 'impossible', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running; ${ended}`, next: ['correct what AWS names, then start another run: the request of this one answers with the same instances', LAUNCH_GUIDE] };
-    // A launch is all or nothing: if some of it can be seen, the rest will be.
-    if (alive.some((i) => isOf(token, i))) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
+    if (alive.some((i) => isOfAll(token, i))) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
     if (stopping.length > stopped.length) return { state: 'pending', because: `${plural(stopping.length, 'instance')} still stopping`, waitingFor: 'aws' };
+    // What was launched one by one need not be all; and what has just been launched may not show yet.
+    if (alive.some((i) => isOf(token, i)) && lastsFor(ctx, `launched.${p.name}.${alive.length}`) < SHOWS_MS) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
     willStart(ctx, p.name, stopped);
     return { state: 'absent', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running` };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive.map(idOf), { signal: ctx.signal });
   return checksPassed(up, p.count);
 }
+
+/** By then an instance that was launched is shown. */
+const SHOWS_MS = 30_000;
 
 /** What AWS says of instances that were launched with this token and have ended; empty where there are none. */
 async function endedAtOnce(ctx: StepContext, p: Params, token: string | undefined): Promise<string> {
@@ -97,7 +115,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 
 async function launchRest(ctx: StepContext, p: Params, choice: { image: string; version: string; token: string; count: number; tried: string[] }): Promise<void> {
   const { count, tried } = choice;
-  const launched = await launchWhereThereIsRoom(ctx, {
+  const wish = {
     region: p.region,
     what: { LaunchTemplate: { ...templateName(p.template), Version: choice.version }, ImageId: choice.image },
     count,
@@ -105,8 +123,17 @@ async function launchRest(ctx: StepContext, p: Params, choice: { image: string; 
     token: `dr-${choice.token}-${count}`,
     types: [undefined, ...p.types],
     subnets: p.subnets.length === 0 ? [undefined] : p.subnets,
-  }, tried);
-  if (!launched) throw noCapacity(p.name, p.region, tried, `name other \`types\` or \`subnets\` for ${p.name} in the runbook; then: dr resume`);
+  };
+  const begun = singlyFact.has(ctx, p.name);
+  if (!begun && (await launchWhereThereIsRoom(ctx, wish, tried))) return;
+  // No place has room for all: several may have room for some. The number of each is its own also in a later attempt, so that none is launched twice.
+  let launched = 0;
+  if (begun || count > 1) {
+    singlyFact.record(ctx, p.name, true);
+    while (launched < count && (await launchWhereThereIsRoom(ctx, { ...wish, count: 1, token: `${singly(choice.token)}${p.count - count + launched}` }, begun ? tried : []))) launched += 1;
+  }
+  if (launched > 0) tried.push(`one by one ${launched} of ${count} were launched`);
+  if (launched < count) throw noCapacity(p.name, p.region, tried, `name other \`types\` or \`subnets\` for ${p.name} in the runbook; then: dr resume`);
 }
 
 const LOOK_MS = 5_000;

@@ -20,6 +20,7 @@ const there = (id: string, Name = 'running', more: object = {}): Shown => ({ Ins
 /** One that a run has launched, of `version` of the template. */
 const launched = (id: string, Name = 'running', more: object = {}, version = '3'): Shown => there(id, Name, { ImageId: 'ami-1', Tags: [...OURS, { Key: 'aws:ec2launchtemplate:version', Value: version }], ...more });
 const mine = { ClientToken: `dr-${TOKEN}-2-0-0` };
+const PLACES = [[undefined, 'subnet-0a'], [undefined, 'subnet-0b'], ['m6g.large', 'subnet-0a'], ['m6g.large', 'subnet-0b']];
 const checks = (Status: string) => ({ Status });
 
 /** What AWS shows of instances where it is asked by tags of a run or of the runbook, and by their states. */
@@ -153,8 +154,45 @@ describe('the request', () => {
       message: `${TOKYO} has no capacity for web: none to start i-1, i-2 again; no instance of the template’s type in subnet-0a; no instance of the template’s type in subnet-0b; no m6g.large in subnet-0a; no m6g.large in subnet-0b`,
       next: ['name other `types` or `subnets` for web in the runbook; then: dr resume', expect.stringContaining('capacity reservation') as string],
     });
-    expect(step.changes().map(({ input: { InstanceType, SubnetId } }) => [InstanceType, SubnetId])).toEqual([[undefined, undefined], [undefined, 'subnet-0a'], [undefined, 'subnet-0b'], ['m6g.large', 'subnet-0a'], ['m6g.large', 'subnet-0b']]);
+    expect(step.changes().map(({ input: { InstanceType, SubnetId } }) => [InstanceType, SubnetId])).toEqual([[undefined, undefined], ...PLACES, ...PLACES]);
+    expect(step.changes().slice(1).map(({ input: { MinCount } }) => MinCount)).toEqual([2, 2, 2, 2, 1, 1, 1, 1]);
     await expect((await launch([], { answers: full })).act()).rejects.toMatchObject({ message: expect.not.stringContaining('to start') as string });
+  });
+
+  it('is made one by one where no place has room for all, each with a number of its own', async () => {
+    const rooms = new Map([['subnet-0a', 1], ['subnet-0b', 2]]);
+    const RunInstances = ({ input }: Asked) => {
+      const [subnet, wanted] = [input.SubnetId as string, input.MinCount as number];
+      const room = input.InstanceType === undefined ? (rooms.get(subnet) ?? 0) : 0;
+      if (room < wanted) return awsError('InsufficientInstanceCapacity', { operation: 'RunInstances' });
+      rooms.set(subnet, room - wanted);
+      return {};
+    };
+    const step = await launch([], { params: { count: 3 }, answers: { RunInstances } });
+    await step.act();
+    const made = step.changes().slice(PLACES.length).map(({ input }) => [input.MinCount, input.SubnetId, input.ClientToken]);
+    expect(made).toEqual([
+      [1, 'subnet-0a', `dr-${TOKEN}-one-0-0-0`], [1, 'subnet-0a', `dr-${TOKEN}-one-1-0-0`], [1, 'subnet-0b', `dr-${TOKEN}-one-1-0-1`],
+      [1, 'subnet-0a', `dr-${TOKEN}-one-2-0-0`], [1, 'subnet-0b', `dr-${TOKEN}-one-2-0-1`],
+    ]);
+    expect(step.recorded).toMatchObject({ 'launch-one-by-one.web': true });
+    // A later attempt asks for what is missing, and for nothing together.
+    rooms.set('subnet-0b', 1);
+    const single = launched('i-1', 'running', { ClientToken: `dr-${TOKEN}-one-0-0-0` });
+    const later = await launch([single], { params: { count: 3 }, facts: { ...FACTS, 'launch-one-by-one.web': true }, answers: { RunInstances } });
+    await expect(later.act()).rejects.toMatchObject({ code: 'NO_CAPACITY', message: expect.stringContaining('one by one 1 of 2 were launched') as string });
+    expect(later.changes().every(({ input }) => input.MinCount === 1)).toBe(true);
+    expect(later.changes()[1]?.input.ClientToken).toBe(`dr-${TOKEN}-one-1-0-1`);
+  });
+
+  it('of instances one by one is no promise of the others: what does not show for half a minute is asked for again', async () => {
+    const single = launched('i-1', 'running', { ClientToken: `dr-${TOKEN}-one-0-0-0` });
+    const step = await launch([single]);
+    expect(await step.observe()).toEqual({ state: 'pending', because: '1 of 2 launched instances can be seen', waitingFor: 'aws' });
+    await step.clock.run(() => step.clock.sleep(29_000));
+    expect(await step.observe()).toMatchObject({ state: 'pending' });
+    await step.clock.run(() => step.clock.sleep(1_000));
+    expect(await step.observe()).toEqual({ state: 'absent', because: '1 of 2 instances of web running' });
   });
 
   it.each<[string, Error]>([
