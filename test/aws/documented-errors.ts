@@ -191,7 +191,7 @@ const DOCUMENTED_ERRORS: { readonly [S in Service]?: ChangesOf<S> } = {
     },
     ModifyInstanceAttribute: {
       IncorrectInstanceState: RETRIED,
-      InvalidInstanceAttributeValue: unforeseen('whether another type of `types` fits the image of an instance is known to AWS only'),
+      InvalidInstanceAttributeValue: waited('the step takes another type or a spare; then it fails, and says what to add'),
       InvalidInstanceIDNotFound: foreseen('instances (check of start)'),
       UnauthorizedOperation: RIGHTS,
     },

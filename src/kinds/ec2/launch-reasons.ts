@@ -55,6 +55,11 @@ export function inItsWords(error: AwsError): string {
   return error.code.startsWith('Insufficient') && error.code.endsWith('Capacity') ? '' : ` (${brief(error.message)})`;
 }
 
+/** The image of the instance does not run on that type, e.g. for its architecture: another type may fit. Under its code RunInstances refuses anything else as well. */
+export function isOfAnotherType(error: unknown): error is AwsError {
+  return error instanceof AwsError && (error.code === 'InvalidInstanceAttributeValue' || (error.code === 'InvalidParameterValue' && /architecture/i.test(error.message)));
+}
+
 /** Nothing named in the runbook has capacity: said at once, and not by a time-out. */
 export function noCapacity(what: string, region: string, tried: readonly string[], next: string): DrError {
   return new DrError({

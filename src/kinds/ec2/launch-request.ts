@@ -1,7 +1,7 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { InputOf } from '../../aws/operations.ts';
 import type { StepContext } from '../../model/step.ts';
-import { inItsWords } from './launch-reasons.ts';
+import { inItsWords, isOfAnotherType } from './launch-reasons.ts';
 
 type Request = InputOf<'ec2', 'RunInstances'>;
 
@@ -22,7 +22,7 @@ export interface LaunchWish {
 /**
  * False, with the reasons in `tried`, where nothing has room.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
- * @throws AwsError: anything but a shortage
+ * @throws AwsError: anything but a shortage, or another type that does not fit
  */
 export async function launchWhereThereIsRoom(ctx: StepContext, wish: LaunchWish, tried: string[]): Promise<boolean> {
   // Another zone first: the type is what was tested.
@@ -32,7 +32,7 @@ export async function launchWhereThereIsRoom(ctx: StepContext, wish: LaunchWish,
         await ctx.effects.aws.call({ service: 'ec2', region: wish.region, operation: 'RunInstances', input: inputOf(wish, { type, subnet, token: `${wish.token}-${t}-${s}` }), signal: ctx.signal });
         return true;
       } catch (error) {
-        if (!(error instanceof AwsError) || !error.isShortage) throw error;
+        if (!(error instanceof AwsError) || !(error.isShortage || (type !== undefined && isOfAnotherType(error)))) throw error;
         tried.push(`no ${type ?? 'instance of the template’s type'}${subnet === undefined ? '' : ` in ${subnet}`}${inItsWords(error)}`);
       }
     }

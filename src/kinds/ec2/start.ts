@@ -5,7 +5,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
-import { cannotMend, checksPassed, inItsWords, LAUNCH_GUIDE, noCapacity, start, startedBefore, whyEnded, willStart } from './launch-reasons.ts';
+import { cannotMend, checksPassed, inItsWords, isOfAnotherType, LAUNCH_GUIDE, noCapacity, start, startedBefore, whyEnded, willStart } from './launch-reasons.ts';
 import { instanceId, instanceType } from './schema.ts';
 
 /*
@@ -102,14 +102,29 @@ async function startOne(ctx: StepContext, p: Params, instance: Ec2Instance, trie
   const own = instance.InstanceType ?? 'unknown';
   for (const type of [own, ...p.types.filter((t) => t !== own)]) {
     if (type !== own) {
-      const input = { InstanceId: id, InstanceType: { Value: type } };
-      await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'ModifyInstanceAttribute', input, signal: ctx.signal });
+      const unfit = await become(ctx, p, id, type);
+      if (unfit !== undefined) {
+        tried.push(`${id} cannot become ${type}${inItsWords(unfit)}`);
+        continue;
+      }
     }
     const outcome = await start(ctx, p.region, [id]);
     if (outcome === 'started') return true;
     tried.push(`no ${type} in ${instance.Placement?.AvailabilityZone ?? 'its zone'} for ${id}${inItsWords(outcome)}`);
   }
   return false;
+}
+
+/** AWS's refusal where the instance cannot be of that type: then it stays of its own. */
+async function become(ctx: StepContext, p: Params, id: string, type: string): Promise<AwsError | undefined> {
+  try {
+    const input = { InstanceId: id, InstanceType: { Value: type } };
+    await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'ModifyInstanceAttribute', input, signal: ctx.signal });
+    return undefined;
+  } catch (error) {
+    if (isOfAnotherType(error)) return error;
+    throw error;
+  }
 }
 
 const LOOK_MS = 5_000;

@@ -205,6 +205,20 @@ describe('the request', () => {
     expect(step.changes()).toHaveLength(1);
   });
 
+  it('is made of the next type where the image does not run on one', async () => {
+    const unfit = awsError('InvalidParameterValue', { operation: 'RunInstances', message: "The architecture 'x86_64' of the specified instance type does not match the architecture 'arm64' of the specified AMI." });
+    const answers = { RunInstances: ({ input }: Asked) => (input.InstanceType === 'm7g.large' ? {} : input.InstanceType === undefined ? awsError('InsufficientInstanceCapacity', { operation: 'RunInstances' }) : unfit) };
+    const step = await launch([], { params: { types: ['m6i.large', 'm7g.large'], subnets: ['subnet-0a'] }, answers });
+    await step.act();
+    expect(step.changes().map(({ input: { InstanceType } }) => InstanceType)).toEqual([undefined, 'm6i.large', 'm7g.large']);
+    // The type of the template does not fit: no other place mends that.
+    const own = await launch([], { params: { subnets: ['subnet-0a'] }, answers: { RunInstances: unfit } });
+    await expect(own.act()).rejects.toBe(unfit);
+    const other = awsError('InvalidParameterValue', { operation: 'RunInstances', message: 'Value (x) for parameter groupId is invalid' });
+    const wrong = await launch([], { params: { subnets: ['subnet-0a'] }, answers: { RunInstances: ({ input }: Asked) => (input.InstanceType === undefined ? awsError('InsufficientInstanceCapacity', { operation: 'RunInstances' }) : other) } });
+    await expect(wrong.act()).rejects.toBe(other);
+  });
+
   it('is none where enough run by now, or where nothing was chosen', async () => {
     for (const shown of [[there('i-1'), there('i-2')], [there('i-1'), there('i-2'), there('i-3')]]) {
       const enough = await launch(shown);

@@ -127,6 +127,14 @@ describe('the start', () => {
     expect(await sent([one(2), one(1, 'running'), one(3)], { answers })).toEqual({ error: undefined, changes: [id(2), id(2), `ModifyInstanceAttribute ${id(2)} m6g.xlarge`, id(2), id(3)] });
   });
 
+  it('is made of a spare where an instance cannot be of another type', async () => {
+    const answers = {
+      StartInstances: ({ input }: { input: Record<string, unknown> }) => ((input.InstanceIds as string[]).includes(id(2)) ? full() : {}),
+      ModifyInstanceAttribute: awsError('InvalidInstanceAttributeValue', { operation: 'ModifyInstanceAttribute' }),
+    };
+    expect(await sent([one(2), one(1, 'running'), one(3)], { answers })).toEqual({ error: undefined, changes: [id(2), id(2), `ModifyInstanceAttribute ${id(2)} m6g.xlarge`, id(3)] });
+  });
+
   it('with fewer than are missing is made one by one at once, and ends with what was tried', async () => {
     const { error, changes } = await sent([one(1, 'stopped', { Placement: undefined }), one(2, 'terminated')], { params: { types: ['m6g.xlarge'] }, answers: { StartInstances: ({ input }) => full((input.InstanceIds as string[])[0] === id(1) ? 'VcpuLimitExceeded' : 'x') } });
     expect(error).toMatchObject({
