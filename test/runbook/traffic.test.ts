@@ -37,6 +37,26 @@ const capacity = `    capacity: { ${SEOUL}: { autoScalingGroup: web, healthy: 4 
 const answer = (value: string, more = ', healthCheck: hc') => `{ values: [${value}], ttl: 60${more} }`;
 const sets = `    sets: { ${SEOUL}: seoul, ${TOKYO}: tokyo }\n`;
 
+describe('aliases to load balancers', () => {
+  const alias = (region: string, zone: string, name = `dualstack.web-1.${region}.elb.amazonaws.com`) => `${region}: { alias: { zone: ${zone}, name: ${name} }, healthCheck: hc }`;
+  const latency = (...answers: string[]) => active(shared('route53-latency', `${sets}${capacity}    answers: { ${answers.join(', ')} }\n`));
+  const wrong = (zone: string, name: string) => `${zone} is the zone of a load balancer in ${SEOUL} here, and ${name} is in ${TOKYO}: Route 53 refuses an alias whose name is not in its zone. aws elbv2 describe-load-balancers --region ${TOKYO} shows CanonicalHostedZoneId`;
+  const zoneProblems = async (text: string) => (await problems(text)).filter((one) => one.includes('CanonicalHostedZoneId'));
+
+  it('of two regions have two zones: each region has its own', async () => {
+    expect(await zoneProblems(latency(alias(SEOUL, 'ZWKZPGTI48KDX'), alias(TOKYO, 'Z14GRHDCWA56QT')))).toEqual([]);
+    expect(await zoneProblems(latency(alias(SEOUL, 'ZWKZPGTI48KDX'), alias(TOKYO, 'ZWKZPGTI48KDX')))).toEqual([expect.stringContaining(wrong('ZWKZPGTI48KDX', `dualstack.web-1.${TOKYO}.elb.amazonaws.com`)) as string]);
+    const network = (region: string) => alias(region, 'ZIBE1TIR4HY56', `web-1.elb.${region}.amazonaws.com`);
+    expect(await zoneProblems(latency(network(SEOUL), network(TOKYO)))).toEqual([expect.stringContaining(wrong('ZIBE1TIR4HY56', `web-1.elb.${TOKYO}.amazonaws.com`)) as string]);
+    expect(await zoneProblems(latency(alias(SEOUL, 'Z1', 'd1.cloudfront.net'), alias(TOKYO, 'Z1', 'd2.cloudfront.net')))).toEqual([]);
+  });
+
+  it('are only warned of where no run writes them', async () => {
+    const found = await zoneProblems(edited('switch: record', `switch: record\n    answers: { ${alias(SEOUL, 'ZWKZPGTI48KDX')}, ${alias(TOKYO, 'ZWKZPGTI48KDX')} }`));
+    expect(found).toEqual([expect.stringContaining('warning: ') as string]);
+  });
+});
+
 describe('route53-failover', () => {
   it('an object need not be in every region, but in no other', async () => {
     const object = (region: string) => edited('switch: record', `switch: object\n    object: { ${region}: { bucket: dr-bucket, key: k } }`);

@@ -44,8 +44,10 @@ export function lintShared(t: SharedTraffic): LintFinding[] {
   return findings;
 }
 
+type Answering = Pick<SharedTraffic | Route53Failover | Route53Simple, 'kind' | 'answers' | 'record' | 'records'>;
+
 /** Answers that do not fit the types of the records: Route 53 would refuse the whole change, after the point of no return. */
-export function lintAnswers(t: Pick<SharedTraffic | Route53Failover | Route53Simple, 'answers' | 'record' | 'records'>): LintFinding[] {
+export function lintAnswers(t: Answering): LintFinding[] {
   const findings: LintFinding[] = [];
   const types = [...new Set(recordsOf(t).map(({ type }) => type))];
   const refuse = (path: (string | number)[], message: string): void => void findings.push({ path: ['answers', ...path], message, severity: 'error' });
@@ -59,7 +61,28 @@ export function lintAnswers(t: Pick<SharedTraffic | Route53Failover | Route53Sim
     const missing = answers.some(({ key }) => key === undefined) ? [] : types.filter((type) => !answers.some(({ key }) => key === type));
     if (missing.length > 0) refuse([region], `the key "${missing.join('", "')}" is missing: the resource has ${missing.join(' and ')} records`);
   }
-  return findings;
+  return [...findings, ...lintZones(t)];
+}
+
+/** `shop-1.ap-northeast-1.elb.amazonaws.com` of an ALB, and with the two words the other way round of an NLB. */
+const BALANCER = /\.(?:elb\.([a-z0-9-]+)|([a-z0-9-]+)\.elb)\.amazonaws\.com(?:\.cn)?\.?$/;
+
+/** The load balancers of each region have hosted zones of their own. An error where a run would write that alias. https://docs.aws.amazon.com/general/latest/gr/elb.html */
+function lintZones(t: Answering): LintFinding[] {
+  const severity = t.kind === 'route53-failover' || t.kind === 'route53-weighted' ? 'warning' : 'error';
+  const regionOf = new Map<string, string>();
+  return Object.entries(t.answers ?? {}).flatMap(([region, said]) =>
+    answersOf(said).flatMap(({ key, answer }): LintFinding[] => {
+      const [, ofNetwork, ofOthers] = 'alias' in answer ? (BALANCER.exec(answer.alias.name.toLowerCase()) ?? []) : [];
+      const own = ofNetwork ?? ofOthers;
+      if (!('alias' in answer) || own === undefined) return [];
+      const other = regionOf.get(answer.alias.zone) ?? own;
+      regionOf.set(answer.alias.zone, other);
+      if (other === own) return [];
+      const path = ['answers', region, ...(key === undefined ? [] : [key]), 'alias', 'zone'];
+      return [{ path, message: `${answer.alias.zone} is the zone of a load balancer in ${other} here, and ${answer.alias.name} is in ${own}: Route 53 refuses an alias whose name is not in its zone. aws elbv2 describe-load-balancers --region ${own} shows CanonicalHostedZoneId`, severity }];
+    }),
+  );
 }
 
 function wrongIn(answer: Answer, type: RecordKey['type'], types: readonly string[], refuse: (at: (string | number)[], message: string) => void): void {

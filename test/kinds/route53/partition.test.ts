@@ -83,7 +83,7 @@ describe('what validate says of partitions, offline', () => {
   });
 
   it('refuses an alias that leads out of China', async () => {
-    const answers = 'switch: record\n    answers: { cn-north-1: { alias: { zone: Z0123456789, name: lb.cn-north-1.elb.amazonaws.com.cn } }, cn-northwest-1: { alias: { zone: Z0123456789, name: lb.eu-west-1.elb.amazonaws.com } } }';
+    const answers = 'switch: record\n    answers: { cn-north-1: { alias: { zone: Z0123456789, name: lb.cn-north-1.elb.amazonaws.com.cn } }, cn-northwest-1: { alias: { zone: Z9876543210, name: lb.eu-west-1.elb.amazonaws.com } } }';
     const text = edited('switch: record', answers).replaceAll('ap-northeast-2', 'cn-north-1').replaceAll('ap-northeast-1', 'cn-northwest-1').replaceAll('arn:aws:', 'arn:aws-cn:');
     expect(await problems(text)).toEqual([expect.stringMatching(/traffic\.storefront\.answers\.cn-northwest-1\.alias\.name: lb\.eu-west-1\.elb\.amazonaws\.com is outside the China regions/)]);
   });
