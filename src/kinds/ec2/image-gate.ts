@@ -82,7 +82,12 @@ async function decide(ctx: Looking, p: Params): Promise<Choice | Extract<Verdict
     const age = Number.isFinite(ageMs) ? `${formatDuration(ageMs)} old` : 'of unknown age';
     return refuse(`the image ${image.ImageId} is ${age}`, `at most ${formatDuration(p.maxAgeMs)} old`, `none: copy the current image into ${p.region}, or raise \`maxAge\` in the runbook`);
   }
-  return { image: image.ImageId, version: String(version.VersionNumber), warnings: subnetWarnings(p, version), because: `${image.ImageId}${image.Name === undefined ? '' : ` (${image.Name})`}, ${formatDuration(Math.max(0, ageMs))} old` };
+  return { image: image.ImageId, version: String(version.VersionNumber), warnings: subnetWarnings(p, version), because: `${image.ImageId}${image.Name === undefined ? '' : ` (${image.Name})`}, ${ageWords(image, formatDuration(Math.max(0, ageMs)))}` };
+}
+
+/** The date of a copy is that of the copying: how old what was copied is AWS does not tell here. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html */
+function ageWords({ SourceImageId: source }: Image, age: string): string {
+  return source === undefined ? `${age} old` : `copied ${age} ago from ${source}`;
 }
 
 /** A request that has network interfaces, of its own or of its template, may name no subnet. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html */

@@ -86,6 +86,11 @@ describe('the image that is chosen', () => {
     expect(await (await gate({ images: [image('ami-1', 900 * DAY_MS)], params: { maxAgeMs: undefined } })).check()).toMatchObject({ state: 'ok' });
   });
 
+  it('that is a copy has the age of the copying, and is called no younger than it may be', async () => {
+    const copy = await gate({ images: [image('ami-1', DAY_MS, { SourceImageId: 'ami-seoul', SourceImageRegion: 'ap-northeast-2' })] });
+    expect(await copy.check()).toEqual({ state: 'ok', because: 'ami-1 (api-ami-1), copied 1d ago from ami-seoul' });
+  });
+
   it('of unknown age is refused where age counts', async () => {
     const nameless = [image('ami-1', 0, { CreationDate: undefined, Name: undefined })];
     expect(await (await gate({ images: nameless })).check()).toMatchObject({ state: 'refused', refusal: { rule: 'image', observed: 'the image ami-1 is of unknown age' } });
