@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { findGroup, type Group, isBeingDeleted } from '../../aws/autoscaling.ts';
+import { plural } from '../../base/plural.ts';
 import { lastSide, regionName, stepKind } from '../common.ts';
 import { found, missing } from '../looks.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { countOf, healthyCapacity } from './health.ts';
+import { countOf, healthyCapacity, inService } from './health.ts';
 
 /* A region that waits shrinks to its standby size: never below it, and only while the region that serves users is seen to be healthy at its own size. */
 
@@ -25,6 +26,13 @@ function wanted(p: Params, group: Group): { min: number; desired: number; max: n
   return { min: Math.min(now.min, p.min, desired), desired, max: Math.max(p.max, desired) };
 }
 
+/** AWS lowers the desired capacity, and terminates no instance that is protected: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html */
+function keptWords(p: Params, group: Group): string {
+  const kept = inService({ ...group, Instances: group.Instances.filter(({ ProtectedFromScaleIn }) => ProtectedFromScaleIn === true) });
+  if (kept.units <= group.DesiredCapacity) return '';
+  return `; ${plural(kept.instances, 'instance')} stay, and cost, until nobody protects them from scale-in: aws autoscaling set-instance-protection --region ${p.region} --auto-scaling-group-name ${p.group} --no-protected-from-scale-in --instance-ids …`;
+}
+
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const options = { signal: ctx.signal };
   const group = await findGroup(ctx.effects.aws, p.region, p.group, options);
@@ -33,7 +41,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   found(ctx, what);
   const want = wanted(p, group);
   if (group.MinSize === want.min && group.DesiredCapacity === want.desired && group.MaxSize === want.max) {
-    return { state: 'reached', because: `${p.group} in ${p.region} has the desired capacity ${want.desired}, its standby size` };
+    return { state: 'reached', because: `${p.group} in ${p.region} has the desired capacity ${want.desired}, its standby size${keptWords(p, group)}` };
   }
   const other = await findGroup(ctx.effects.aws, p.guard.region, p.guard.group, options);
   const carrying = other === undefined || isBeingDeleted(other) ? undefined : await healthyCapacity(ctx, p.guard.region, other);

@@ -40,7 +40,7 @@ async function cannotGrow(ctx: StepContext, p: Params, group: Group | undefined)
   const suspended = suspendedIn(group);
   if (suspended !== undefined && !(await hasAll(ctx, p, group))) return { observed: `${p.group} has suspended processes: ${suspended}`, override: resumeProcesses(p) };
   const unused = await unusedTargets(ctx, p.region, group);
-  return unused === undefined ? undefined : { observed: unused, threshold: 'a load balancer that sends users to the instances of the group', override: 'give the target group a listener of a load balancer, and enable the zones of the group in that: aws elbv2 describe-target-health says which' };
+  return unused === undefined ? undefined : { observed: unused, threshold: 'a load balancer that sends users to the instances of the group', override: 'give the target group a listener of a load balancer, and enable the zones of the group in that: aws elbv2 describe-target-health says which. One that nobody needs: aws autoscaling detach-load-balancer-target-groups' };
 }
 
 const PROCESSES = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide/understand-how-suspending-processes-affects-other-processes.html';

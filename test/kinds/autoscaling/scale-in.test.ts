@@ -50,6 +50,14 @@ describe('the group of the side that waits', () => {
     for (const sizes of [[2, 2, 6], [1, 3, 6], [1, 2, 7]] as const) expect((await (await scaleIn(group('old', sizes))).step.observe()).state).toBe('absent');
   });
 
+  it('has its standby size by its numbers only where instances are protected from scale-in: they stay, and that is said', async () => {
+    const protectedOnes = (count: number) => ({ Instances: instances(5).map((one, i) => ({ ...one, ProtectedFromScaleIn: i < count })) });
+    const said = async (count: number) => (await scaleIn(group('old', [1, 2, 6], 5, protectedOnes(count)))).step.observe();
+    const reached = (because: string) => ({ state: 'reached', because });
+    expect(await said(5)).toEqual(reached(`old in ${SEOUL} has the desired capacity 2, its standby size; 5 instances stay, and cost, until nobody protects them from scale-in: aws autoscaling set-instance-protection --region ${SEOUL} --auto-scaling-group-name old --no-protected-from-scale-in --instance-ids …`));
+    expect(await said(2)).toEqual(reached(`old in ${SEOUL} has the desired capacity 2, its standby size`));
+  });
+
   it('never has a minimum above what it keeps', async () => {
     const { step, asked } = await scaleIn(group('old', [1, 0, 8]));
     await step.act();

@@ -70,7 +70,7 @@ describe('before a run', () => {
       ...CAPACITY,
       observed: expect.stringMatching(/^no load balancer uses 1 target of web in web: i-0 is unused/) as string,
       threshold: 'a load balancer that sends users to the instances of the group',
-      override: 'give the target group a listener of a load balancer, and enable the zones of the group in that: aws elbv2 describe-target-health says which',
+      override: 'give the target group a listener of a load balancer, and enable the zones of the group in that: aws elbv2 describe-target-health says which. One that nobody needs: aws autoscaling detach-load-balancer-target-groups',
     });
   });
 
