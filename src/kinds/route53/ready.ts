@@ -1,5 +1,6 @@
 import { AwsError } from '../../aws/errors.ts';
 import { findZone, listManyRecordSets, readHealthCheck, type RecordKey, type RecordSet } from '../../aws/route53.ts';
+import { everyRecordSet } from '../../aws/list-account.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { globalArn } from '../../base/arn.ts';
 import { partitionOf } from '../../base/regions.ts';
@@ -10,7 +11,7 @@ import type { InspectContext, InspectPlace } from '../../model/kind.ts';
 import type { Estimate, Permission } from '../../model/step.ts';
 import { isOwnName, notSwitchable } from './check-types.ts';
 import { recordsOf } from './schema.ts';
-import { aliasedSets } from './sets.ts';
+import { aliasedSets, keyOf } from './sets.ts';
 
 /* Would users follow the records, and do the health checks watch what they are taken to watch? What Route 53 would refuse, a run refuses itself. */
 
@@ -46,6 +47,7 @@ export async function inspectRouting(ctx: InspectContext, t: Traffic, watched: r
   const found = await lookedAll(about, [
     () => delegation(ctx, routing, about),
     () => healthChecks(ctx, routing, (sets.value ?? []).flat(), watched),
+    ...(routing.switch === 'health-check' ? [() => sharedChecks(ctx, routing, (sets.value ?? []).flat())] : []),
   ]);
   return [...sets.findings, ...found];
 }
@@ -115,6 +117,20 @@ async function healthChecks(ctx: InspectContext, routing: Routed, sets: readonly
     return list;
   }));
   return findings.flat();
+}
+
+/** Other names of the zone that have one of these health checks: who takes a region out by it takes those names out, too. */
+async function sharedChecks(ctx: InspectContext, { zone, records }: Routed, sets: readonly RecordSet[]): Promise<Finding[]> {
+  const own = new Set(sets.flatMap(({ HealthCheckId: id }) => id ?? []));
+  const named = new Set(records.map((record) => keyOf(zone, record)));
+  const others = await everyRecordSet(ctx.effects.aws, ctx.target, zone, (set) => {
+    const { Name: name = '', Type: type, HealthCheckId: id } = set;
+    return id !== undefined && own.has(id) && type !== undefined && !named.has(keyOf(zone, { name, type })) ? { id, name: `${name.replace(/\.$/, '')} ${type}` } : undefined;
+  }, { signal: ctx.signal });
+  return [...Map.groupBy(others, ({ id }) => id)].map(([id, all]) => {
+    const names = [...new Set(all.map(({ name }) => name))];
+    return finder({ resource: `route53:healthcheck/${id}`, region: '' }).warning('health-check-shared', { observed: `the health check ${id} is that of ${names.slice(0, 5).join(', ')} too${names.length > 5 ? `, and of ${names.length - 5} more` : ''}`, wanted: 'a health check of its own for each set that is switched by it', consequence: 'a run that takes its region out moves users of those names, too', mend: 'give these names a health check of their own, or name them in `records` of the runbook', page: `${GUIDE}/dns-failover-types.html` });
+  });
 }
 
 /*

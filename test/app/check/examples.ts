@@ -11,7 +11,7 @@ import type { Finding } from '../../../src/model/finding.ts';
 import { feasibilityOf } from '../../../src/plan/feasibility.ts';
 import { SeededIds } from '../../../src/simulator/random.ts';
 import { planOf, SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
-import { COPY, TROUBLES } from './troubles.ts';
+import { COPY, TROUBLES, ZONE } from './troubles.ts';
 import { checkIn, sleep, worldOf } from './world.ts';
 
 /*
@@ -38,6 +38,12 @@ export function shownAs({ effects: { aws } }: Simulation, id: string, config: ob
     return { ...answer, output: { HealthCheck: { ...HealthCheck, HealthCheckConfig: { ...HealthCheck?.HealthCheckConfig, ...config } } } };
   };
   return { call } as unknown as AwsCaller;
+}
+
+/** Another name of the zone, with the health check of the active side. */
+export function sharing(sim: Simulation): Simulation {
+  sim.world.addRecordSets(ZONE, [{ name: 'pay.example.com', type: 'A', setIdentifier: 'seoul', failover: 'PRIMARY', ttl: 60, healthCheckId: 'hc-seoul', values: ['127.0.0.2'] }]);
+  return sim;
 }
 
 /** The world, where the group of the standby is shown with other settings. */
@@ -103,6 +109,7 @@ const MORE: readonly (() => Promise<readonly Finding[]>)[] = [
   async () => { const sim = await worldOf('shop', byCheck); return findingsOf(sim, { effects: { aws: shownAs(sim, 'hc-tokyo', { Type: 'RECOVERY_CONTROL' }) } }); },
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { aws: shownAs(sim, 'hc-tokyo', { FullyQualifiedDomainName: 'shop.example.com' }) } }); },
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { aws: groupAs(sim, { LaunchTemplate: undefined, LaunchConfigurationName: 'shop-api-2019' }) } }); },
+  async () => findingsOf(sharing(await worldOf('shop', byCheck))),
   async () => findingsOf(await worldOf('shop', (text) => text.replace('rto: 15m', 'rto: 5m'))),
   async () => {
     const sim = await worldOf('shop');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TOKYO } from '../../engine/simulated.ts';
-import { byCheck, byObject, groupAs, shownAs } from './examples.ts';
+import { byCheck, byObject, groupAs, sharing, shownAs } from './examples.ts';
 import { checkIn, shortly, worldOf } from './world.ts';
 
 /* Traffic that is switched by health checks, or by an object that one watches. */
@@ -30,6 +30,15 @@ it('a health check of the name of its own record watches whichever side that lea
     ['warning', 'health-check-unseen', expect.stringMatching(/^the health check hc-tokyo of tokyo looks up shop\.example\.com/) as string],
     ['warning', 'health-check-own-name', 'the health check hc-tokyo of tokyo looks up shop.example.com, the name of its own record: it watches whichever side that leads to'],
   ]);
+});
+
+describe('a health check of another name of the zone', () => {
+  const found = async (runbook?: (text: string) => string) => (await checkIn(sharing(await worldOf('shop', runbook)))).findings.filter(({ rule }) => rule === 'health-check-shared').map(({ severity, resource, observed }) => `${severity} ${resource} ${observed}`);
+
+  it('would take that name out, too, where a run switches by it', async () => {
+    expect(await found(byCheck)).toEqual(['warning route53:healthcheck/hc-seoul the health check hc-seoul is that of pay.example.com A too']);
+    expect(await found()).toEqual([]);
+  });
 });
 
 describe('a health check that cannot be switched', () => {
