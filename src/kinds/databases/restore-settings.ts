@@ -38,8 +38,8 @@ export function notRestored(writer: DbInstance, wanted: RestoreSettings): string
   });
 }
 
-/** In what an instance differs from what was asked for, and what AWS does not show of that: unknown, and no difference. */
-export function differences(instance: DbInstance, wanted: RestoreSettings): { wrong: string[]; unknown: string[] } {
+/** In what an instance differs from what was asked for, and what AWS does not show of that: unknown, and no difference. `restart`: it has its parameter group, and runs without it so far. */
+export function differences(instance: DbInstance, wanted: RestoreSettings): { wrong: string[]; unknown: string[]; restart: boolean } {
   const parameters = instance.DBParameterGroups?.[0];
   const pairs: [what: string, is: string | undefined, asked: string][] = [
     ['class', instance.DBInstanceClass, wanted.class],
@@ -52,9 +52,9 @@ export function differences(instance: DbInstance, wanted: RestoreSettings): { wr
   if (wanted.iamAuthentication !== undefined) pairs.push(['IAM authentication', instance.IAMDatabaseAuthenticationEnabled?.toString(), String(wanted.iamAuthentication)]);
   if (wanted.copyTagsToSnapshot !== undefined) pairs.push(['copying of tags to snapshots', instance.CopyTagsToSnapshot?.toString(), String(wanted.copyTagsToSnapshot)]);
   const wrong = pairs.flatMap(([what, is, asked]) => (is === undefined || is.toLowerCase() === asked ? [] : [`${what} is ${is}, not ${asked}`]));
-  if (applyStatus(parameters?.ParameterApplyStatus).needsReboot === 'yes') wrong.push('its parameters wait for a reboot');
   const unknown = pairs.flatMap(([what, is]) => (is === undefined ? [what] : []));
-  return { wrong, unknown: instance.VpcSecurityGroups === undefined ? [...unknown, 'security groups'] : unknown };
+  const restart = applyStatus(parameters?.ParameterApplyStatus).needsReboot === 'yes';
+  return { wrong, unknown: instance.VpcSecurityGroups === undefined ? [...unknown, 'security groups'] : unknown, restart };
 }
 
 /** Its security groups are exactly these. `settled`: and all of them are in force. */

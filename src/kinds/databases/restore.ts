@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
-import { dbInstanceState, needsPerson } from '../../aws/states/rds.ts';
+import { type DbInstanceState, dbInstanceState, needsPerson } from '../../aws/states/rds.ts';
 import type { PastMove } from '../../effects/effects.ts';
 import { allow, databasePart, dbInstanceId, instanceSchema, refused, securityGroupId, stepKind } from '../common.ts';
-import { lastsFor } from '../looks.ts';
+import { lastsFor, lastsNot } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
-import { modifyWhenFree, orRefused, refusalOf } from './change.ts';
+import { modifyWhenFree, orRefused, refusalOf, whenFree } from './change.ts';
 import { offerFor } from './offered.ts';
 import { isOwnOptionGroup } from './option-group.ts';
 import { thatMade } from './found-writer.ts';
@@ -169,7 +169,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const state = dbInstanceState(instance.DBInstanceStatus);
   if (needsPerson(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
   if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
-  const { wrong, unknown } = differences(instance, p.settings);
+  const { wrong, unknown, restart } = differences(instance, p.settings);
   if (unknown.length > 0) return notShownYet(ctx, p, unknown);
   const groups = p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy];
   if (!hasGroups(instance, groups).same && !hasGroups(instance, p.settings.securityGroups).same) wrong.push(`its security groups are not ${groups.join(', ')}`);
@@ -182,6 +182,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
       next: [`aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --apply-immediately …, then: dr resume`],
     };
   }
+  if (restart) return restartFor(ctx, p, state);
+  lastsNot(ctx, unapplied(p));
   // Made open, it has no step that opens it: this is the last look before users are led to it.
   const lives = isLine(p) ? await restoredSourceLives(ctx, p) : undefined;
   if (lives !== undefined) return lives;
@@ -190,9 +192,37 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'reached', because: `${p.id} is ${state.shown} with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}${without}` };
 }
 
+/** So long a restart may take to show in the state of its parameters. Milliseconds. */
+const UNAPPLIED_MS = 300_000;
+const unapplied = (p: Params): string => `unapplied.${p.name}`;
+/** `due` with the intent, so that the act knows which of its two requests it is to make. */
+const restartFact = fact('restart', z.enum(['due', 'asked']));
+
+/**
+ * Some restored instances wait for a restart to use their parameter group, and AWS makes none by itself. Nobody uses it yet: it is restarted once.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html
+ */
+function restartFor(ctx: StepContext, p: Params, state: DbInstanceState): Observation {
+  const because = `the parameters of ${p.id} wait for a reboot`;
+  if (state.ask !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}: ${because}`, waitingFor: 'aws' };
+  if (restartFact.read(ctx, p.name) !== 'asked') {
+    restartFact.record(ctx, p.name, 'due');
+    return orRefused(ctx, p, { state: 'absent', because, further: true }, 'to reboot it');
+  }
+  if (lastsFor(ctx, unapplied(p)) < UNAPPLIED_MS) return { state: 'pending', because: `${because}, which was asked for`, waitingFor: 'aws' };
+  return { state: 'impossible', because: `${because}, also after one`, next: [`aws rds reboot-db-instance --region ${p.region} --db-instance-identifier ${p.id}, then: dr resume`] };
+}
+
+async function restart(ctx: StepContext, p: Params): Promise<void> {
+  const input = { DBInstanceIdentifier: p.id };
+  await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'RebootDBInstance', input, signal: ctx.signal }));
+  restartFact.record(ctx, p.name, 'asked');
+}
+
 const restoredFact = fact('restored', z.object({ id: z.string(), region: z.string(), from: z.string() }));
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
+  if (restartFact.read(ctx, p.name) === 'due') return restart(ctx, p);
   const choice = readChoice(ctx, p.name);
   if (choice === undefined) throw new Error(`no recovery point of ${p.name} was chosen`);
   // All of it, for AWS sets a default for whatever is left out.
@@ -330,7 +360,7 @@ export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { s
     params: { ...copy, settings, ...(closedBy === undefined ? weighed(ctx) : { closedBy }), source: { region: old.region, id: old.id } } satisfies Params,
     controlPlanes: [`rds@${region}`],
     permissions: [
-      allow(['rds:DescribeDBInstances', 'rds:AddTagsToResource'], [arn]),
+      allow(['rds:DescribeDBInstances', 'rds:AddTagsToResource', 'rds:RebootDBInstance'], [arn]),
       listBackups(region, ctx.account),
       // Which backup is the newest, and the option group in it, is only known then.
       allow(['rds:RestoreDBInstanceToPointInTime', 'rds:RestoreDBInstanceFromDBSnapshot'], [arn, ...groups, ...arns('og:*', 'snapshot:*', 'auto-backup:*')]),

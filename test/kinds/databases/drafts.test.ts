@@ -339,7 +339,7 @@ describe('a restore', () => {
     expect([restoreStep(at('failover'), copy, old, closed), ...openStep(at('failover'), copy, old, closed)].map(told).join('\n\n')).toMatchInlineSnapshot(`
       "restore: Restore shop-orders-tokyo from the newest recovery point, closed
       data compensable, 900 to 3600 s, limit 21600 s: a new instance and its volume; grows with the logs that are replayed
-      may rds:DescribeDBInstances rds:AddTagsToResource on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:DescribeDBInstances rds:AddTagsToResource rds:RebootDBInstance on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
       may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
       may rds:RestoreDBInstanceToPointInTime rds:RestoreDBInstanceFromDBSnapshot on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17 arn:aws:rds:ap-northeast-1:111122223333:og:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:* arn:aws:rds:ap-northeast-1:111122223333:auto-backup:*
       may rds:DescribeDBSubnetGroups rds:DescribeDBParameterGroups on arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17
@@ -365,7 +365,7 @@ describe('a restore', () => {
     expect(told(restoreStep(at('failover'), copy, old, open))).toMatchInlineSnapshot(`
       "restore: Restore shop-orders-tokyo from the newest recovery point
       data point-of-no-return, 900 to 3600 s, limit 21600 s: a new instance and its volume; grows with the logs that are replayed
-      may rds:DescribeDBInstances rds:AddTagsToResource on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:DescribeDBInstances rds:AddTagsToResource rds:RebootDBInstance on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
       may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
       may rds:RestoreDBInstanceToPointInTime rds:RestoreDBInstanceFromDBSnapshot on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17 arn:aws:rds:ap-northeast-1:111122223333:og:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:* arn:aws:rds:ap-northeast-1:111122223333:auto-backup:*
       may rds:DescribeDBSubnetGroups rds:DescribeDBParameterGroups on arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17
@@ -390,7 +390,7 @@ describe('a restore', () => {
     expect(told(restoreTwinStep(drill, copy, old, { settings, kmsKey: undefined }))).toMatchInlineSnapshot(`
       "restoreTwin: Restore dr-drill-1a2b-shop-orders-tokyo from the newest recovery point
       data compensable, 900 to 3600 s, limit 21600 s: a new instance and its volume; grows with the logs that are replayed
-      may rds:DescribeDBInstances rds:AddTagsToResource on arn:aws:rds:ap-northeast-1:111122223333:db:dr-drill-*
+      may rds:DescribeDBInstances rds:AddTagsToResource rds:RebootDBInstance on arn:aws:rds:ap-northeast-1:111122223333:db:dr-drill-*
       may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
       may rds:RestoreDBInstanceToPointInTime rds:RestoreDBInstanceFromDBSnapshot on arn:aws:rds:ap-northeast-1:111122223333:db:dr-drill-* arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17 arn:aws:rds:ap-northeast-1:111122223333:og:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:* arn:aws:rds:ap-northeast-1:111122223333:auto-backup:*
       may rds:DescribeDBSubnetGroups rds:DescribeDBParameterGroups on arn:aws:rds:ap-northeast-1:111122223333:subgrp:archive arn:aws:rds:ap-northeast-1:111122223333:pg:archive-pg17

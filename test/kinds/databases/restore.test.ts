@@ -215,6 +215,22 @@ describe('a restore that is closed', () => {
     expect(await step.observe()).toEqual({ state: 'impossible', because, next: [`aws rds describe-db-instances --region ${TOKYO} --db-instance-identifier copy, then: dr resume`] });
   });
 
+  it('whose parameters wait for a restart is restarted, once: AWS does that by itself in no case', async () => {
+    const waits = (more: object = {}) => made({ DBParameterGroups: [{ DBParameterGroupName: 'pg17', ParameterApplyStatus: 'pending-reboot' }], ...more });
+    const because = 'the parameters of copy wait for a reboot';
+    expect(await (await restoring({ there: [waits({ DBInstanceStatus: 'backing-up' })] })).observe()).toEqual({ state: 'pending', because: `copy is backing-up: ${because}`, waitingFor: 'aws' });
+    const step = await restoring({ there: [waits()] });
+    expect(await step.observe()).toEqual({ state: 'absent', because, further: true });
+    await step.act();
+    expect([step.asked('RebootDBInstance'), step.asked('RestoreDBInstanceToPointInTime')]).toEqual([[{ DBInstanceIdentifier: 'copy' }], []]);
+    expect(await step.observe()).toEqual({ state: 'pending', because: `${because}, which was asked for`, waitingFor: 'aws' });
+    for (let seconds = 0; seconds < 300; seconds += 30) {
+      expect(await step.observe()).toMatchObject({ state: 'pending' });
+      await step.clock.run(() => step.clock.sleep(30_000));
+    }
+    expect(await step.observe()).toEqual({ state: 'impossible', because: `${because}, also after one`, next: [`aws rds reboot-db-instance --region ${TOKYO} --db-instance-identifier copy, then: dr resume`] });
+  });
+
   it('leaves the source to the step that opens it', async () => {
     expect(await (await restoring({ there: [made()], facts: verdict('source-down'), ...after })).observe()).toMatchObject({ state: 'reached' });
   });
