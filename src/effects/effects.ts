@@ -69,6 +69,10 @@ export interface SqlPosition {
   readOnly: boolean;
   /** The login may change that: it has the rights of the database's owner. */
   mayChange: boolean;
+  /** Roles that may write all the same: what is set for a role counts more than what is set for the database. Absent: none. */
+  exempt?: readonly string[];
+  /** Other databases of the instance in which somebody has a session, and how many rows were written to all others so far. Absent: there is no session. */
+  besides?: { databases: readonly string[]; written: bigint };
 }
 
 /** The server itself has answered with an error: only it has SQLSTATE codes. 57P are its own shutdowns, 08 broken connections. */

@@ -50,11 +50,13 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
 
     position: (target, timeoutMs, signal) =>
       session(env, target, timeoutMs, signal, async (client) => {
-        const found = await client.query<{ replica: boolean; at: string; replayed_ms: string | null; read_only: string; owner: boolean }>(POSITION);
+        const found = await client.query<{ replica: boolean; at: string; replayed_ms: string | null; read_only: string; owner: boolean; exempt: string[]; besides: string[]; written: string }>(POSITION);
         const row = found.rows[0];
         if (row === undefined) throw new Error('the database told no position');
         const replayedAt = row.replayed_ms === null ? {} : { replayedAt: Number(row.replayed_ms) };
-        return { role: row.replica ? 'replica' : 'writer', at: BigInt(row.at), ...replayedAt, readOnly: row.read_only === 'on', mayChange: row.owner };
+        const exempt = row.exempt.length === 0 ? {} : { exempt: row.exempt };
+        const besides = row.besides.length === 0 ? {} : { besides: { databases: row.besides, written: BigInt(row.written) } };
+        return { role: row.replica ? 'replica' : 'writer', at: BigInt(row.at), ...replayedAt, readOnly: row.read_only === 'on', mayChange: row.owner, ...exempt, ...besides };
       }),
 
     async statement(target, text, timeoutMs, signal) {
@@ -89,7 +91,13 @@ const POSITION =
   "(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn)::text AS at, " +
   'floor(extract(epoch FROM CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() END) * 1000)::bigint::text AS replayed_ms, ' +
   "current_setting('default_transaction_read_only') AS read_only, " +
-  "(SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()) AS owner";
+  "(SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()) AS owner, " +
+  // https://www.postgresql.org/docs/17/sql-alterrole.html: settings of a role override those of a database.
+  'ARRAY(SELECT DISTINCT r.rolname::text FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole, unnest(s.setconfig) AS c ' +
+  "WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())) AND c ~* '^default_transaction_read_only=(of|f|n|0)' ORDER BY 1) AS exempt, " +
+  // What kind of session it is, is shown to some roles only. https://www.postgresql.org/docs/17/monitoring-stats.html
+  "ARRAY(SELECT DISTINCT datname::text FROM pg_stat_activity WHERE datname NOT IN (current_database(), 'rdsadmin') AND usename <> 'rdsadmin' AND coalesce(backend_type, 'client backend') = 'client backend' ORDER BY 1) AS besides, " +
+  "(SELECT coalesce(sum(tup_inserted + tup_updated + tup_deleted), 0) FROM pg_stat_database WHERE datname NOT IN (current_database(), 'rdsadmin'))::text AS written";
 
 /** The extended protocol takes one statement and refuses more. However many rows there are, only the first are kept. */
 async function oneStatement(client: Client, text: string): Promise<QueryResult<Record<string, unknown>>> {

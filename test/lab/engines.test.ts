@@ -78,6 +78,30 @@ describe('the PostgreSQL of the lab', () => {
       await sql(cluster.writer, INSERT, ['r-2', 'seoul']);
     });
 
+    it('tells who may write all the same: a role with a setting of its own, and sessions in other databases', async () => {
+      const target = { engine: 'postgres', ...cluster.writer.address(), ...LOGIN } as const;
+      const seen = () => systemSql({}).position(target, 5_000);
+      for (const none of ['exempt', 'besides']) expect(await seen()).not.toHaveProperty(none);
+      await sql(cluster.writer, `CREATE ROLE app LOGIN PASSWORD 'secret'; ALTER ROLE app IN DATABASE ${LOGIN.database} SET default_transaction_read_only = off; CREATE ROLE reads; ALTER ROLE reads SET default_transaction_read_only = on`);
+      expect(await seen()).toMatchObject({ exempt: ['app'] });
+      await sql(cluster.writer, `ALTER ROLE app IN DATABASE ${LOGIN.database} RESET default_transaction_read_only`);
+      await sql(cluster.writer, 'CREATE DATABASE billing');
+      const inside = { ...LOGIN, database: 'billing' };
+      const { default: pg } = await import('pg');
+      const other = new pg.Client({ ...target, ...inside });
+      await other.connect();
+      await other.query('CREATE TABLE t (x int)');
+      const before = (await seen()).besides;
+      expect(before?.databases).toEqual(['billing']);
+      await systemSql({}).setReadOnly(target, true, 5_000);
+      await other.query('INSERT INTO t VALUES (1)');
+      await until('told', async () => ((await seen()).besides?.written ?? 0n) > (before?.written ?? 0n));
+      await systemSql({}).setReadOnly(target, false, 5_000);
+      await other.end();
+      await sql(cluster.writer, 'DROP DATABASE billing');
+      await sql(cluster.writer, 'DROP ROLE app; DROP ROLE reads');
+    });
+
     it('lets nothing through a cut link, and everything through one that is open again', async () => {
       replica().link.cut();
       const before = (await replica().server.position()).at;

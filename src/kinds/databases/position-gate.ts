@@ -2,6 +2,9 @@ import * as z from 'zod';
 import { type RpoBound, rpoFromPosition } from '../../measure/rpo.ts';
 import { instanceSchema, READS, refused, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import { formatDuration } from '../../base/duration.ts';
+import type { SqlPosition } from '../../effects/effects.ts';
+import { fact } from '../../model/fact.ts';
 import { rpoFact } from './facts.ts';
 import { intendsPromotion } from './found-writer.ts';
 import { envOf, type Login, loginParams, loginTo, type NamedLogin, positionOf } from './login.ts';
@@ -48,10 +51,32 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (replica.at < wanted) {
     return { state: 'pending', because: `${p.id} has replayed up to ${replica.at}, ${wanted - replica.at} bytes behind`, waitingFor: 'database' };
   }
+  const others = source?.besides === undefined ? undefined : written(ctx, p, known.since, source.besides);
+  if (others !== undefined) return others;
   const because = `${p.id} has replayed everything up to ${wanted}, where the log of ${p.source.id} stands without writes`;
   const bound: RpoBound = rpoFromPosition(p.name, known.since, ctx.effects.clock.now(), because);
   rpoFact.record(ctx, p.name, bound);
   return { state: 'reached', because };
+}
+
+/**
+ * So long nothing may be written to the other databases that somebody uses. A session that is idle after a transaction counts its rows within ten seconds.
+ * Milliseconds. https://www.postgresql.org/docs/17/monitoring-stats.html
+ */
+const QUIET_MS = 15_000;
+
+/** Rows that were written to them when it was looked first, after writes were stopped at `since`. */
+const besidesFact = fact('besides', z.strictObject({ written: z.string().regex(/^\d+$/), since: z.number(), at: z.number() }));
+
+/** A promotion takes the whole instance over: what is written to another database of it after that would be lost, too. Undefined: nothing was. */
+function written(ctx: StepContext, p: Params, since: number, { databases, written: rows }: NonNullable<SqlPosition['besides']>): Observation | undefined {
+  const before = besidesFact.read(ctx, p.name);
+  const first = before?.since === since ? before : { written: String(rows), since, at: ctx.effects.clock.now() };
+  besidesFact.record(ctx, p.name, first);
+  const where = `others use ${databases.join(', ')} of ${p.source.id}`;
+  if (rows !== BigInt(first.written)) return { state: 'impossible', because: `${where}, and something is written there: writes are stopped in ${p.database} only`, next: ['stop by hand what writes there, then: dr switchover'] };
+  const quiet = ctx.effects.clock.now() - first.at >= QUIET_MS;
+  return quiet ? undefined : { state: 'pending', because: `${where}: whether something is written there shows within ${formatDuration(QUIET_MS)}`, waitingFor: 'database' };
 }
 
 /** It has a log of its own now. If this run promoted it, and was resumed or taken over since, what it saw before still holds. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { refused, stepKind } from '../common.ts';
 import { fact, type FactSource } from '../../model/fact.ts';
 import { writesStoppedFact } from '../../model/signals.ts';
-import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import type { Observation, Refusal, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { envOf, loginParams, loginTo, type NamedLogin, positionOf, setReadOnly } from './login.ts';
 import { recordFence } from './verdict.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -26,7 +26,8 @@ export function quiescedAt(from: FactSource, name: string): { at: bigint; since:
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const seen = await positionOf(ctx, p);
   const good = typeof seen !== 'string' && seen.role === 'writer' && seen.mayChange;
-  if (good) return { state: 'ok', because: `${p.id} is a writer, and the login owns ${p.database}` };
+  if (good && seen.exempt !== undefined) return refused(exempt(ctx, p, seen.exempt));
+  if (good) return { state: 'ok', because: `${p.id} is a writer, and the login owns ${p.database}`, ...(seen.besides === undefined ? {} : { warnings: [besides(p, seen.besides.databases)] }) };
   return refused({
     rule: 'quiesce',
     observed:
@@ -35,6 +36,28 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     consequence: `writes to ${p.id} could not be stopped, and some would be lost`,
     override: `export ${p.userEnv}=… ${p.passwordEnv}=… of the owner, or, when the loss is acceptable: dr failover --region ${ctx.target}`,
   });
+}
+
+/** https://www.postgresql.org/docs/17/sql-alterrole.html: what is set for a role counts more than what is set for a database. */
+function exempt(ctx: StepContext, p: Params, roles: readonly string[]): Refusal {
+  return {
+    rule: 'quiesce',
+    observed: `in ${p.database} of ${p.id} ${roles.join(', ')} may write also where the database is read-only: default_transaction_read_only is off for ${roles.length === 1 ? 'this role' : 'these roles'}`,
+    threshold: 'no role that has a default_transaction_read_only of its own',
+    consequence: `writes to ${p.id} could not be stopped, and some would be lost`,
+    override: `none: ${roles.map((role) => `ALTER ROLE "${role}" RESET default_transaction_read_only`).join('; ')} (with IN DATABASE "${p.database}" where it was set for that), or, when the loss is acceptable: dr failover --region ${ctx.target}`,
+  };
+}
+
+/** A promotion takes the whole instance over, and writes are stopped in one database of it. */
+function besides(p: Params, databases: readonly string[]): Warning {
+  return {
+    rule: 'other-databases',
+    observed: `others use ${databases.join(', ')} of ${p.id} now, and writes are stopped in ${p.database} only; while anything is written there, nothing is promoted`,
+    wanted: `no session in another database of ${p.id} than ${p.database}`,
+    mend: 'stop by hand what writes there, before the switchover',
+    page: 'https://www.postgresql.org/docs/17/sql-alterdatabase.html',
+  };
 }
 
 /** Only what this run has recorded counts: a database that somebody else made read-only may have sessions that still write. */

@@ -53,6 +53,22 @@ describe('a promotion without loss', () => {
     }
   });
 
+  it('not while something is written to another database of the instance: that would be lost', async () => {
+    const using = (written: bigint): SqlPosition => ({ ...writer(100n), besides: { databases: ['billing'], written } });
+    const world = { source: using(7n), replica: replica(100n) };
+    const step = await gate(world);
+    const waits = { state: 'pending', because: 'others use billing of writer: whether something is written there shows within 15 s', waitingFor: 'database' };
+    expect(await step.observe()).toEqual(waits);
+    await step.clock.run(() => step.clock.sleep(14_999));
+    expect(await step.observe()).toEqual(waits);
+    await step.clock.run(() => step.clock.sleep(1));
+    expect(await step.observe()).toMatchObject({ state: 'reached' });
+    const facts = { ...QUIESCED, 'besides.orders': { written: '6', since: NOW - 5_000, at: NOW - 60_000 } };
+    expect(await (await gate({ ...world, facts })).observe()).toEqual({ state: 'impossible', because: 'others use billing of writer, and something is written there: writes are stopped in shop only', next: ['stop by hand what writes there, then: dr switchover'] });
+    // Of an earlier stop of writes: it is counted again.
+    expect(await (await gate({ ...world, facts: { ...facts, 'besides.orders': { written: '6', since: 1, at: 1 } } })).observe()).toEqual(waits);
+  });
+
   it('waits for the rest, and says how much it is', async () => {
     const step = await gate({ source: writer(100n), replica: replica(97n) });
     expect(await step.observe()).toEqual({ state: 'pending', because: 'replica has replayed up to 97, 3 bytes behind', waitingFor: 'database' });

@@ -74,6 +74,22 @@ describe('writes are stopped', () => {
     for (const Endpoint of [{ Address: 'x' }, { Port: 5432 }]) expect((await of({ instance: { DBInstanceIdentifier: 'db', DBInstanceStatus: 'available', Endpoint } })).refusal?.observed).toBe('db shows no endpoint');
   });
 
+  it('not where a role may write also in a database that is read-only', async () => {
+    const seen = (await (await sqlStep('quiesce', { positions: [{ ...WRITER, exempt: ['app', 'jobs'] }] })).step.check()) as { refusal?: object };
+    expect(seen.refusal).toEqual({
+      rule: 'quiesce',
+      observed: 'in shop of db app, jobs may write also where the database is read-only: default_transaction_read_only is off for these roles',
+      threshold: 'no role that has a default_transaction_read_only of its own',
+      consequence: 'writes to db could not be stopped, and some would be lost',
+      override: `none: ALTER ROLE "app" RESET default_transaction_read_only; ALTER ROLE "jobs" RESET default_transaction_read_only (with IN DATABASE "shop" where it was set for that), or, when the loss is acceptable: dr failover --region ${TOKYO}`,
+    });
+  });
+
+  it('in one database only: who uses another one is named', async () => {
+    const seen = await (await sqlStep('quiesce', { positions: [{ ...WRITER, besides: { databases: ['billing'], written: 7n } }] })).step.check();
+    expect(seen).toMatchObject({ state: 'ok', warnings: [{ rule: 'other-databases', observed: 'others use billing of db now, and writes are stopped in shop only; while anything is written there, nothing is promoted' }] });
+  });
+
   it('and the position of the log is kept, with the word that it was this run', async () => {
     const { step, asked } = await sqlStep('quiesce', { positions: [read(true)] });
     expect(await step.observe()).toEqual({ state: 'absent', because: 'db takes writes' });
