@@ -58,7 +58,8 @@ async function decide(ctx: StepContext, p: Params): Promise<{ decision: LossDeci
   const { usable, rejected } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id }, ASKS_KEYS);
   const point = usable[0];
   const now = ctx.effects.clock.now();
-  const bound = rpoFromRecoveryPoint(p.name, point?.method ?? 'restorable-time', point?.at, outageAt(ctx, point?.at, now), now);
+  const measured = rpoFromRecoveryPoint(p.name, point?.method ?? 'restorable-time', point?.at, outageAt(ctx, point?.at, now), now);
+  const bound = point?.account === undefined ? measured : { ...measured, boundMs: undefined, because: `there is only ${describePoint(point, now)}, and whose data it holds is not proven: nothing of this account is of the same instance` };
   const others = rejected.length === 0 ? '' : `; not usable: ${rejected.join('; ')}`;
   const decision = decideLoss(
     {

@@ -1,7 +1,7 @@
 import { automatedBackups, dbSnapshots } from '../../aws/rds.ts';
 import { automatedBackupStatus, snapshotStatus } from '../../aws/states/rds.ts';
 import * as z from 'zod';
-import { nameInArn, regionOfArn } from '../../base/arn.ts';
+import { nameInArn, parseArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { ObserveContext } from '../../model/kind.ts';
 import type { Permission, StepContext } from '../../model/step.ts';
@@ -25,6 +25,8 @@ export const recoveryPointSchema = z.strictObject({
   version: z.string().optional(),
   optionGroup: z.string().optional(),
   storageGib: z.number().optional(),
+  /** The account that it was copied from, where nothing of this account proves that it is of the same instance. */
+  account: z.string().optional(),
 });
 export type RecoveryPoint = z.infer<typeof recoveryPointSchema>;
 
@@ -39,7 +41,8 @@ type Judged = RecoveryPoint | string;
 /**
  * What `region` keeps of the instances `sources` (region → identifier), newest first; of two of the same age the
  * automated backups, for they reach back too. A point counts when it is complete, and when its key stands in `region`:
- * a key of the lost region cannot be asked. `asksKeys`: one whose key cannot be used now does not count either.
+ * a key of the lost region cannot be asked. `asksKeys`: one whose key cannot be used now does not count either. Last comes what was copied from
+ * another account, and may be of another instance that has the same identifier there.
  * @throws AwsError
  */
 export async function findPoints(
@@ -74,6 +77,7 @@ export async function findPoints(
     if (kept.usable !== 'yes' || latest === undefined || arn === undefined) judged.push(`${name} are ${kept.shown}`);
     else judged.push(problemOf(name, backup) ?? { method: 'restorable-time', from: arn, sourceRegion: from, at: latest, ...runsWith(backup) });
   }
+  const own = new Set([...backups, ...snapshots.flat().filter((one) => copiedFrom(one) === undefined)].flatMap(({ DbiResourceId: id }) => id ?? []));
   for (const snapshot of snapshots.flat()) {
     // A copy names the region it came from; one that does not was made here.
     const from = snapshot.SourceRegion ?? region;
@@ -83,12 +87,21 @@ export async function findPoints(
     const at = (snapshot.SnapshotDatabaseTime ?? snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime)?.getTime();
     const status = snapshotStatus(snapshot.Status);
     if (status.usable !== 'yes' || at === undefined) judged.push(`snapshot ${id} is ${status.shown}`);
-    else judged.push(problemOf(`snapshot ${id}`, snapshot) ?? { method: 'snapshot-time', from: id, sourceRegion: from, at, ...runsWith(snapshot) });
+    else {
+      const account = own.has(snapshot.DbiResourceId ?? '') ? undefined : copiedFrom(snapshot);
+      judged.push(problemOf(`snapshot ${id}`, snapshot) ?? { method: 'snapshot-time', from: id, sourceRegion: from, at, ...runsWith(snapshot), ...(account === undefined ? {} : { account }) });
+    }
   }
   const usable = judged.filter((j) => typeof j !== 'string');
   // Of one age the backups stay first.
-  usable.sort((a, b) => b.at - a.at);
+  usable.sort((a, b) => Number(a.account !== undefined) - Number(b.account !== undefined) || b.at - a.at);
   return { usable, rejected: judged.filter((j) => typeof j === 'string') };
+}
+
+/** Another account, from which a snapshot was copied. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBSnapshot.html */
+function copiedFrom({ DBSnapshotArn: arn, SourceDBSnapshotIdentifier: source }: { DBSnapshotArn?: string | undefined; SourceDBSnapshotIdentifier?: string | undefined }): string | undefined {
+  const [here, there] = [arn, source].map((one) => parseArn(one)?.account);
+  return here === undefined || there === here ? undefined : there;
 }
 
 interface Original {
@@ -115,7 +128,8 @@ function keyProblem(name: string, what: Encrypted, region: string): string | und
 }
 
 export function describePoint(point: RecoveryPoint, now: number): string {
-  const what = point.method === 'restorable-time' ? 'automated backups' : `snapshot ${point.from}`;
+  const copied = point.account === undefined ? '' : `, copied from the account ${point.account},`;
+  const what = point.method === 'restorable-time' ? 'automated backups' : `snapshot ${point.from}${copied}`;
   return `${what} of ${point.sourceRegion}, ${formatDuration(now - point.at)} old`;
 }
 

@@ -16,11 +16,13 @@ interface Found {
   /** Minutes since the snapshots. */
   snapshots?: readonly number[];
   broken?: boolean;
+  /** The account from which the snapshots were copied. */
+  from?: string;
   /** Tags of the instance in the region of the restore. */
   tags?: Record<string, string>;
 }
 
-async function gate(kind: 'recoveryGate' | 'caughtUp', { latest, snapshots = [], broken = false, tags }: Found, at: AtHand = {}) {
+async function gate(kind: 'recoveryGate' | 'caughtUp', { latest, snapshots = [], broken = false, from = '111122223333', tags }: Found, at: AtHand = {}) {
   const backup = {
     DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:archive`,
     DBInstanceAutomatedBackupsArn: 'arn:backup',
@@ -31,7 +33,7 @@ async function gate(kind: 'recoveryGate' | 'caughtUp', { latest, snapshots = [],
     DescribeDBInstanceAutomatedBackups: { DBInstanceAutomatedBackups: latest === undefined && !broken ? [] : [backup] },
     DescribeDBSnapshots: {
       // Copied a minute ago, of data that is older: its age is that of the data.
-      DBSnapshots: snapshots.map((age, i) => ({ DBSnapshotIdentifier: `snap-${i}`, DBInstanceIdentifier: 'archive', SourceRegion: SEOUL, Status: 'available', SnapshotCreateTime: new Date(NOW - MINUTE), OriginalSnapshotCreateTime: new Date(NOW - age * MINUTE + 1), SnapshotDatabaseTime: new Date(NOW - age * MINUTE) })),
+      DBSnapshots: snapshots.map((age, i) => ({ DBSnapshotIdentifier: `snap-${i}`, DBSnapshotArn: `arn:aws:rds:${TOKYO}:111122223333:snapshot:snap-${i}`, SourceDBSnapshotIdentifier: `arn:aws:rds:${SEOUL}:${from}:snapshot:x`, DBInstanceIdentifier: 'archive', SourceRegion: SEOUL, Status: 'available', SnapshotCreateTime: new Date(NOW - MINUTE), OriginalSnapshotCreateTime: new Date(NOW - age * MINUTE + 1), SnapshotDatabaseTime: new Date(NOW - age * MINUTE) })),
     },
     ...(tags === undefined ? {} : { DescribeDBInstances: { DBInstances: [{ DBInstanceIdentifier: 'archive-tokyo', TagList: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }] } }),
   };
@@ -53,6 +55,17 @@ describe('the recovery point that is chosen', () => {
       },
       'recovery.documents': { point: { ...POINT, at: NOW - 5 * MINUTE }, token: expect.stringMatching(/^[0-9a-f]{16}$/) as string },
     });
+  });
+
+  it('is no copy of another account, as long as there is one of this account; and where there is none, a person decides', async () => {
+    const other = { snapshots: [1], from: '999988887777' };
+    expect(await (await gate('recoveryGate', { ...other, latest: 5 })).check()).toMatchObject({ state: 'ok', because: expect.stringContaining('automated backups') as string });
+    const proof = 'whose data it holds is not proven: nothing of this account is of the same instance';
+    const refused = await (await gate('recoveryGate', other)).check();
+    expect(refused).toMatchObject({ state: 'refused', refusal: { rule: 'rpo-gate', observed: `the recovery point of archive is unknown: there is only snapshot snap-0, copied from the account 999988887777, of ${SEOUL}, 1m old, and ${proof}` } });
+    const accepted = await gate('recoveryGate', other, { acceptances: { dataLossSeconds: 'unknown', reason: 'our vault' } });
+    expect(await accepted.observe()).toMatchObject({ state: 'reached' });
+    expect(accepted.recorded).toMatchObject({ 'recovery.documents': { point: { from: 'snap-0', account: '999988887777' } } });
   });
 
   it('counts up to now where no impact is known, and where the point is younger: the source lived on', async () => {

@@ -50,6 +50,19 @@ describe('a recovery point', () => {
     expect(await found(backups, snapshots)).toEqual({ usable: [], rejected: [why] });
   });
 
+  it('that was copied from another account may be of another instance: it comes last, unless something of this account is of the same one', async () => {
+    const arn = (account: string) => `arn:aws:rds:${SEOUL}:${account}:snapshot:x`;
+    const [own, foreign] = [{ DBSnapshotArn: arn('111122223333'), SourceDBSnapshotIdentifier: arn('111122223333'), DbiResourceId: 'db-1' }, { DBSnapshotArn: arn('111122223333'), SourceDBSnapshotIdentifier: arn('999988887777'), DbiResourceId: 'db-2' }];
+    const copied = { ...TAKEN, from: 's-2', at: 9000, account: '999988887777' };
+    const other = snapshot({ ...foreign, DBSnapshotIdentifier: 's-2', SnapshotDatabaseTime: new Date(9000) });
+    expect((await found([backup({ DbiResourceId: 'db-1' })], [other, snapshot(own)])).usable).toEqual([TAKEN, POINT, copied]);
+    expect((await found([], [other])).usable).toEqual([copied]);
+    expect((await found([backup({ DbiResourceId: 'db-2' })], [other])).usable).toEqual([{ ...TAKEN, from: 's-2', at: 9000 }, POINT]);
+    expect((await found([], [other, snapshot({ ...own, DbiResourceId: 'db-2' })])).usable[0]).toEqual({ ...TAKEN, from: 's-2', at: 9000 });
+    expect((await found([backup()], [snapshot({ ...foreign, DbiResourceId: undefined })])).usable).toEqual([POINT, { ...TAKEN, account: '999988887777' }]);
+    expect(describePoint(copied as never, 61_000)).toBe(`snapshot s-2, copied from the account 999988887777, of ${SEOUL}, 52 s old`);
+  });
+
   it('of several sources: each identifier is asked for once, and a snapshot without a source region was made here', async () => {
     const sources = { [SEOUL]: 'archive', 'eu-west-1': 'archive', [TOKYO]: 'own' };
     const { ctx, calls, asked, signal } = keeping([], [snapshot(), snapshot({ DBInstanceIdentifier: 'own', SourceRegion: undefined, DBSnapshotIdentifier: 's-2' })]);
