@@ -69,11 +69,11 @@ async function errorOf(work: Promise<unknown>): Promise<unknown> {
 }
 
 describe('RDS', () => {
-  it('no such instance: refused, impossible, or no outage, by who asks', async () => {
+  it('no such instance: refused, or impossible, by who asks', async () => {
     rds.on(DescribeDBInstancesCommand).rejects(thrown('DBInstanceNotFound', 404));
     expect((await ask('databases.orders.promote', 'check')).answer).toMatchObject({ state: 'refused', refusal: { observed: 'shop-orders-tokyo in ap-northeast-1 is not found' } });
     expect((await ask('databases.orders.promote', 'observe')).answer).toMatchObject({ state: 'impossible' });
-    expect((await ask('databases.orders.fence', 'observe')).answer).toMatchObject({ state: 'reached', because: 'shop-orders does not exist in ap-northeast-2' });
+    expect((await ask('databases.orders.fence', 'observe')).answer).toMatchObject({ state: 'refused', refusal: { rule: 'fence' } });
     rds.on(DescribeDBInstancesCommand).rejects(thrown('DBInstanceNotFoundFault', 404));
     expect((await ask('databases.orders.promote', 'observe')).answer).toMatchObject({ state: 'impossible' });
   });

@@ -57,7 +57,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   lastsNot(ctx, quiet(p));
   if (gone !== undefined && receives) return byAPerson(ctx, p, `${gone}; ${RECEIVES}`, ['receives']);
   if ('dead' in seen) return againstSigns(ctx, p, seen.dead) ?? withoutItsApi(ctx, p, seen.dead, ', so that nothing can be fenced there');
-  if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
+  // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
+  if (seen.instance === undefined) return byAPerson(ctx, p, `${p.region} answers that there is no ${p.id}: it was deleted, or has another name by now and takes writes under that`);
   const state = dbInstanceState(seen.instance.DBInstanceStatus);
   if (p.group === undefined) return withoutGroup(ctx, p, state);
   const apart = apartOf(seen.instance);

@@ -85,11 +85,14 @@ describe('fencing the old writer', () => {
     expect(step.recorded).toEqual({});
   });
 
-  it('that does not exist any more', async () => {
-    const sim = await simulation();
-    const step = await stepIn(sim, 'databases.orders.fence', { params: { id: 'gone' } });
-    expect(await step.observe()).toEqual({ state: 'reached', because: 'gone does not exist in ap-northeast-2' });
-    expect(step.recorded['fence.orders']).toMatchObject({ verdict: 'fenced' });
+  it('that has this name no more: only a person can say that it takes no writes under another one', async () => {
+    const because = 'ap-northeast-2 answers that there is no gone: it was deleted, or has another name by now and takes writes under that';
+    const seen = async (acceptances: { sourceDown?: string }, facts = {}) => {
+      const step = await stepIn(await simulation(), 'databases.orders.fence', { params: { id: 'gone' }, acceptances, facts });
+      return { seen: await step.observe(), recorded: step.recorded };
+    };
+    expect((await seen({}, verdict('source-down'))).seen).toMatchObject({ state: 'refused', refusal: { rule: 'fence', observed: `the old writer gone cannot be fenced: ${because}` } });
+    expect(await seen({ sourceDown: 'kim' })).toMatchObject({ seen: { state: 'reached' }, recorded: { 'fence.orders': { verdict: 'attested', because: `${because}; attested by kim` } } });
   });
 
   it('that dies while it is being fenced: the next look decides', async () => {

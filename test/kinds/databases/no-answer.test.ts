@@ -41,5 +41,5 @@ describe.each(WRONG)('an answer with %s', (_what, output) => {
 it('only DBInstanceNotFound says that it is not there', async () => {
   const effects = { aws: { call: () => Promise.reject(noInstance(SEOUL)) } } as never;
   const step = await stepOf('rds-read-replica.fence', PARAMS, { effects });
-  expect(await step.observe()).toEqual({ state: 'reached', because: `writer does not exist in ${SEOUL}` });
+  expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { observed: expect.stringContaining(`${SEOUL} answers that there is no writer`) as string } });
 });
