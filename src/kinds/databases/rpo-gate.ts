@@ -30,11 +30,26 @@ async function lagOf(ctx: StepContext, p: Params): Promise<Lag> {
   }
 }
 
+/**
+ * ReplicaLag of MySQL and MariaDB is Seconds_Behind_Source: by how much what has arrived is older than what is applied. That nothing arrives any more they
+ * notice after replica_net_timeout, 60 s by default; until then the lag is 0.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_MySQL.Replication.ReadReplicas.Monitor.html
+ * https://dev.mysql.com/doc/refman/8.4/en/replication-features-shutdowns.html
+ */
+const NET_TIMEOUT_MS = 60_000;
+const NOT_IN_LAG = `; and ${formatDuration(NET_TIMEOUT_MS)}, in which this engine does not notice that nothing arrives. On a network that is too slow its lag says less than there is`;
+
+function unseenOf(engine = ''): number {
+  return /^(mysql|mariadb)/.test(engine) ? NET_TIMEOUT_MS : 0;
+}
+
 async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   const instance = await instanceNow(ctx, p);
   const writer = instance !== undefined && isWriter(instance);
   const { newest, newestValid: lag, silence } = await lagOf(ctx, p);
-  const newestValid = writer && lag !== undefined && !isOf(instance, lag.sampledAt) ? undefined : lag;
+  const unseen = unseenOf(instance?.Engine);
+  const shown = writer && lag !== undefined && !isOf(instance, lag.sampledAt) ? undefined : lag;
+  const newestValid = shown === undefined ? undefined : { ...shown, lagMs: shown.lagMs + unseen };
   // After the looks: a sample may be younger than the question.
   const now = ctx.effects.clock.now();
   const status = instance === undefined ? undefined : replicationStatus(instance);
@@ -46,7 +61,7 @@ async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   if (writer && own) return { bound, refusal: undefined, because: `${p.id} is a writer: this run has promoted it` };
   const stopped = newest !== undefined && newest.lagMs < 0 ? `; ReplicaLag is −1: ${p.id} is not replicating` : '';
   const replication = status === undefined || replicationState(status).normal === true ? '' : `; replication has the status ${status}`;
-  const evidence = `lag ${formatDuration(bound.lagMs ?? 0)}, sample ${formatDuration(bound.ageMs ?? 0)} old${stopped}${replication}`;
+  const evidence = `lag ${formatDuration(shown?.lagMs ?? 0)}, sample ${formatDuration(bound.ageMs ?? 0)} old${unseen === 0 ? '' : NOT_IN_LAG}${stopped}${replication}`;
   const unknown = `${silence ?? bound.because}${stopped}${replication}`;
   return decideLoss(
     { name: p.name, rpoMs: p.rpoMs, bound, measured: `the lag of ${p.id}`, unknown, evidence, act: writer ? 'a move to it' : 'a promotion', found },

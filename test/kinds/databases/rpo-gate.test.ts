@@ -44,6 +44,13 @@ describe('the gate of a replica', () => {
     expect(await said({ instance: replicating('error') })).toBe('at most 1m 2s of writes would be lost (lag 2.0 s, sample 1m old; replication has the status error)');
   });
 
+  it.each(['mysql', 'mariadb'])('of %s counts also the minute in which it does not notice that nothing arrives', async (Engine) => {
+    const step = await gate({ instance: { ...REPLICA, Engine }, lag: [0] });
+    expect(await step.observe()).toMatchObject({ because: 'at most 2m of writes would be lost (lag 0.0 s, sample 1m old; and 1m, in which this engine does not notice that nothing arrives. On a network that is too slow its lag says less than there is)' });
+    expect(step.recorded).toMatchObject({ 'rpo.orders': { boundMs: 120_000 } });
+    expect(await said({ instance: { ...REPLICA, Engine: 'postgres' }, lag: [0] })).toBe('at most 1m of writes would be lost (lag 0.0 s, sample 1m old)');
+  });
+
   it('refuses what is unknown, and says why it is', async () => {
     expect(await said({ lag: [] })).toBe('the lag of replica is unknown: no lag sample was found');
     expect(await said({ lag: [-1], instance: replicating('stopped') })).toBe('the lag of replica is unknown: no lag sample was found; ReplicaLag is −1: replica is not replicating; replication has the status stopped');
