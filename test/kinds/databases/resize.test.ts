@@ -58,6 +58,15 @@ describe('before a run', () => {
     expect(await (await resize({ instance: { ...SMALL, DBInstanceClass: undefined } })).check()).toEqual({ state: 'ok', because: 'orders-tokyo has the class unknown' });
   });
 
+  it('what AWS makes together with it is warned of', async () => {
+    const waits = (PendingModifiedValues: object) => resize({ instance: { ...SMALL, PendingModifiedValues } });
+    expect(await (await waits({ EngineVersion: '17.2', DBInstanceClass: 'db.r6g.xlarge' })).check()).toMatchObject({
+      state: 'ok',
+      warnings: [{ rule: 'pending-changes', observed: 'orders-tokyo has changes that wait for its maintenance window: EngineVersion 17.2; AWS makes them together with the class db.r6g.xlarge, and the recovery waits for all of them' }],
+    });
+    expect(await (await waits({ DBInstanceClass: 'db.r6g.xlarge' })).check()).toEqual({ state: 'ok', because: 'orders-tokyo has the class db.r6g.large' });
+  });
+
   it('what has the class already is not asked for', async () => {
     const step = await resize({ instance: LARGE, offers: [] });
     expect(await step.check()).toEqual({ state: 'ok', because: 'orders-tokyo has the class db.r6g.xlarge' });
@@ -70,9 +79,19 @@ describe('before a run', () => {
 });
 
 describe('the class', () => {
+  it('that this run has asked for is on its way; one that waits for the maintenance window is asked for', async () => {
+    const instance = { ...SMALL, PendingModifiedValues: { DBInstanceClass: 'db.r6g.xlarge' } };
+    expect(await (await resize({ instance })).observe()).toEqual({ state: 'absent', because: 'orders-tokyo has the class db.r6g.large' });
+    const step = await resize({ instance, intends: [`rds:${TOKYO}:orders-tokyo DBInstanceClass`] });
+    for (let seconds = 0; seconds < 300; seconds += 30) {
+      expect(await step.observe()).toEqual({ state: 'pending', because: 'orders-tokyo gets the class db.r6g.xlarge', waitingFor: 'aws' });
+      await step.clock.run(() => step.clock.sleep(30_000));
+    }
+    expect(await step.observe()).toMatchObject({ state: 'absent' });
+  });
+
   it.each<[string, object | null, object]>([
     ['is as wanted', LARGE, { state: 'reached', because: 'orders-tokyo has the class db.r6g.xlarge' }],
-    ['is on its way', { ...SMALL, PendingModifiedValues: { DBInstanceClass: 'db.r6g.xlarge' } }, { state: 'pending', because: 'orders-tokyo gets the class db.r6g.xlarge', waitingFor: 'aws' }],
     ['is changed while the instance restarts', { ...LARGE, DBInstanceStatus: 'modifying' }, { state: 'pending', because: expect.stringContaining('orders-tokyo is modifying') as string, waitingFor: 'aws' }],
     ['of what has failed is none', { ...SMALL, DBInstanceStatus: 'failed' }, { state: 'impossible', because: expect.stringContaining('orders-tokyo is failed') as string }],
     ['of what is not there is none', null, { state: 'impossible', because: `orders-tokyo is not in ${TOKYO}` }],
