@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import type { DbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/rds.ts';
+import { dbInstanceState, mayBeAsked } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, databasePart, refused, stepKind } from '../common.ts';
 import { lastsFor } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
-import { isAvailable, modifyWhenFree, notReady, orRefused } from './change.ts';
+import { freshRefusal, isAvailable, modifyWhenFree, notReady, orRefused } from './change.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { type Database, dbArn, instanceNow, pendingChanges, rdsResource } from './instance.ts';
 import { offerFor } from './offered.ts';
@@ -34,8 +34,11 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await instanceNow(ctx, p);
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
   const has = instance.DBInstanceClass ?? 'unknown';
-  const not = notReady(p.id, dbInstanceState(instance.DBInstanceStatus));
-  if (not !== undefined) return not;
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  const serves = mayBeAsked(state) && state.writes === 'yes' && state.changing !== true;
+  const not = notReady(p.id, state);
+  // Some states last for hours, and AWS does not document whether it changes the class then: it is asked, and its refusal is waited out.
+  if (not !== undefined && (!serves || (has !== p.to && freshRefusal(ctx, p) !== undefined))) return not;
   if (has === p.to) return { state: 'reached', because: `${p.id} has the class ${has}` };
   // What somebody else has asked for waits for the maintenance window, which may be days away.
   const onItsWay = instance.PendingModifiedValues?.DBInstanceClass === p.to && ctx.intends(rdsResource(p.region, p.id), CLASS);

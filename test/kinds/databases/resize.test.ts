@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resizeStep } from '../../../src/kinds/databases/resize.ts';
 import type { PlanContext } from '../../../src/model/kind.ts';
+import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { type AtHand, noInstance, stepOf, TOKYO } from '../context.ts';
 import { awsError, portOf } from '../port.ts';
 
@@ -79,6 +80,17 @@ describe('before a run', () => {
 });
 
 describe('the class', () => {
+  it.each(['storage-optimization', 'backing-up', 'maintenance'])('is asked for while the instance is %s, which may last; where AWS refuses, that is waited out', async (DBInstanceStatus) => {
+    const busy = (more: object = {}) => ({ ...SMALL, DBInstanceStatus, ...more });
+    expect(await (await resize({ instance: busy() })).observe()).toEqual({ state: 'absent', because: 'orders-tokyo has the class db.r6g.large' });
+    expect(await (await resize({ instance: busy({ DBInstanceClass: 'db.r6g.xlarge' }) })).observe()).toEqual({ state: 'reached', because: 'orders-tokyo has the class db.r6g.xlarge' });
+    const refusedNow = (last: number) => ({ [REFUSED]: { words: 'said AWS', times: 5, since: last, last } });
+    const step = await resize({ instance: busy(), facts: refusedNow(new VirtualClock().now()) });
+    expect(await step.observe()).toEqual({ state: 'pending', because: `orders-tokyo is ${DBInstanceStatus}, and AWS refuses to change it: said AWS`, waitingFor: 'aws', reason: 'said AWS' });
+    await step.clock.run(() => step.clock.sleep(300_000));
+    expect(await step.observe()).toMatchObject({ state: 'absent' });
+  });
+
   it('that this run has asked for is on its way; one that waits for the maintenance window is asked for', async () => {
     const instance = { ...SMALL, PendingModifiedValues: { DBInstanceClass: 'db.r6g.xlarge' } };
     expect(await (await resize({ instance })).observe()).toEqual({ state: 'absent', because: 'orders-tokyo has the class db.r6g.large' });
