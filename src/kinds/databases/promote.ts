@@ -7,6 +7,7 @@ import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, databasePart, instanceSchema, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
+import { lastsFor, lastsNot } from '../looks.ts';
 import { countRefusal, freshRefusal, isBusy, orRefused, waitedOut, whenFree } from './change.ts';
 import { type FoundWriter, foundWriter, intendsPromotion, ROLE } from './found-writer.ts';
 import { type Database, instanceNow, isPromoted, isWriter, lookRights, rdsArns, rdsResource, replicates, rightsTo, sourceOf, sourceRegion } from './instance.ts';
@@ -122,6 +123,17 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 /** A promotion that AWS refuses for so long, of a replica that shows nothing else under way, ends in AWS's words. */
 const REFUSED_MS = 600_000;
 
+/** So long a retention that the promotion has set may wait, of a writer that is available: AWS makes it at once. Milliseconds. */
+const RETENTION_MS = 300_000;
+
+/** The same retention waits for the maintenance window, as somebody asked for it before: users take no notice of it. */
+function retentionStays(ctx: StepContext, p: Params, instance: DbInstance, state: DbInstanceState): boolean {
+  const what = `retention.${p.name}`;
+  if (state.ask === 'yes' && isPromoted(instance, undefined)) return lastsFor(ctx, what) >= RETENTION_MS;
+  lastsNot(ctx, what);
+  return false;
+}
+
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await instanceNow(ctx, p);
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
@@ -130,7 +142,12 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const state = dbInstanceState(instance.DBInstanceStatus);
   const asked = intendsPromotion(ctx, p);
   if (isWriter(instance) && !asked) return judgeFound(ctx, p, state);
-  if (isPromoted(instance, p.retentionDays)) return { state: 'reached', because: `${p.id} is a standalone primary (status ${state.shown}); its backups are kept for ${instance.BackupRetentionPeriod === undefined ? 'an unknown number of days' : plural(instance.BackupRetentionPeriod, 'day')}` };
+  const waits = !isPromoted(instance, p.retentionDays);
+  if (!waits || retentionStays(ctx, p, instance, state)) {
+    const days = instance.BackupRetentionPeriod === undefined ? 'an unknown number of days' : plural(instance.BackupRetentionPeriod, 'day');
+    const later = waits ? `, and a change to ${plural(p.retentionDays ?? 0, 'day')} waits for its maintenance window` : '';
+    return { state: 'reached', because: `${p.id} is a standalone primary (status ${state.shown}); its backups are kept for ${days}${later}` };
+  }
   const wrong = notOurs(p, instance);
   if (wrong !== undefined) return refused(wrong);
   if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };

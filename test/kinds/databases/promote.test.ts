@@ -109,6 +109,20 @@ describe('what users need of a promotion, and not the label `available`', () => 
     expect(warnings?.map(({ observed }) => observed)).toEqual([expect.stringContaining('maintenance window: DBInstanceClass db.r6g.2xlarge, CACertificateIdentifier rds-ca-rsa2048-g1, MasterUserPassword; ') as string]);
   });
 
+  it('waits five minutes for that retention: one that somebody asked for before may wait for days, and users do not', async () => {
+    const { step } = await promotion({ PendingModifiedValues: { BackupRetentionPeriod: 7 }, BackupRetentionPeriod: 1 }, { promoted: true });
+    for (let seconds = 0; seconds < 300; seconds += 30) {
+      expect((await step.observe()).state).toBe('pending');
+      await step.clock.run(() => step.clock.sleep(30_000));
+    }
+    expect(await step.observe()).toEqual({ state: 'reached', because: `${ID} is a standalone primary (status available); its backups are kept for 1 day, and a change to 7 days waits for its maintenance window` });
+    const busy = await promotion({ DBInstanceStatus: 'modifying', PendingModifiedValues: { BackupRetentionPeriod: 7 } }, { promoted: true });
+    for (let looks = 0; looks < 11; looks++) {
+      expect((await busy.step.observe()).state).toBe('pending');
+      await busy.step.clock.run(() => busy.step.clock.sleep(30_000));
+    }
+  });
+
   it('names the maintenance window in which AWS may make what waits', async () => {
     const { warnings } = (await (await promotion({ PendingModifiedValues: { DBInstanceClass: 'db.r6g.2xlarge' }, PreferredMaintenanceWindow: 'sun:18:00-sun:18:30' })).step.check()) as { warnings?: { observed: string }[] };
     expect(warnings?.map(({ observed }) => observed)).toEqual([expect.stringContaining('its maintenance window (sun:18:00-sun:18:30 UTC): DBInstanceClass') as string]);
