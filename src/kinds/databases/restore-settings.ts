@@ -1,5 +1,6 @@
 import { securityGroupsOf } from '../../aws/ec2.ts';
 import { type DbInstance, findSubnetGroup } from '../../aws/rds.ts';
+import { regionOfArn } from '../../base/arn.ts';
 import { applyStatus, membershipStatus } from '../../aws/states/rds.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { RestoreSettings } from './backup-schema.ts';
@@ -31,11 +32,14 @@ export function withoutSettings(instance: DbInstance): string {
 /** What the original has, and a restore with these settings has not, in words; a restore brings it along in no case, or only if it is asked for it. */
 export function notRestored(writer: DbInstance, wanted: RestoreSettings): string[] {
   const shown = shownSettings(writer);
+  // Of the secret there is no copy elsewhere: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+  const secret = writer.MasterUserSecret === undefined ? [] : [`master password: RDS keeps it in Secrets Manager in ${regionOfArn(writer.DBInstanceArn) ?? 'the region of the writer'}, and does not keep that of the restored instance, which is what it was at the time of the recovery point`];
   const asked: Readonly<Record<string, string>> = { 'deletion protection': String(wanted.deletionProtection ?? false), 'log exports': (wanted.logExports ?? []).toSorted().join(', ') || 'none' };
-  return LEFT_OUT.flatMap(([name, without]) => {
+  const others = LEFT_OUT.flatMap(([name, without]) => {
     const [is, was] = [asked[name] ?? without, shown[name]];
     return was === undefined || was === without || was === is ? [] : [`${name}: ${was} on the writer, ${is} once it is restored`];
   });
+  return [...secret, ...others];
 }
 
 /** In what an instance differs from what was asked for, and what AWS does not show of that: unknown, and no difference. `restart`: it has its parameter group, and runs without it so far. */

@@ -56,6 +56,7 @@ describe('what a restore leaves out', () => {
     ['nothing, where the writer has less than is asked for', PLAIN, { deletionProtection: true, logExports: ['audit'] }, []],
     ['nothing of what is not shown', {}, {}, []],
     ['not what the runbook asks for', { DeletionProtection: true, EnabledCloudwatchLogsExports: ['postgresql', 'audit'] }, { deletionProtection: true, logExports: ['audit', 'postgresql'] }, []],
+    ['a password that RDS keeps: its secret is of the region of the writer', { DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:archive`, MasterUserSecret: { SecretArn: 's' } }, {}, [`master password: RDS keeps it in Secrets Manager in ${SEOUL}, and does not keep that of the restored instance, which is what it was at the time of the recovery point`]],
     ['a part of the logs', { EnabledCloudwatchLogsExports: ['postgresql', 'audit'] }, { deletionProtection: false, logExports: ['upgrade', 'postgresql'] }, ['log exports: audit, postgresql on the writer, postgresql, upgrade once it is restored']],
   ])('%s', (_what, writer, wanted, lost) => {
     expect(notRestored(writer, { ...WANTED, ...wanted })).toEqual(lost);
