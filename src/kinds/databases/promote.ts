@@ -115,7 +115,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   if (wrong !== undefined) return refused(wrong);
   const readOnly = await staysReadOnly(ctx, p, instance);
   if (readOnly !== undefined) return refused(readOnly);
-  const wanted = { proven: p.login !== undefined, retentionDays: await retention(ctx, p, instance) };
+  const wanted = { now: ctx.effects.clock.now(), proven: p.login !== undefined, retentionDays: await retention(ctx, p, instance) };
   const warnings = promotionFindings(p, instance, wanted);
   return { state: 'ok', because: `${p.id} is ${status}`, ...(warnings.length > 0 ? { warnings } : {}) };
 }

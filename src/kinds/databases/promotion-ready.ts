@@ -1,5 +1,6 @@
 import type { DbInstance } from '../../aws/rds.ts';
 import { applyStatus, dbInstanceState } from '../../aws/states/rds.ts';
+import { formatDuration } from '../../base/duration.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import { type Database, pendingChanges, rdsResource } from './instance.ts';
 import { withoutSql } from './login.ts';
@@ -7,6 +8,8 @@ import { withoutSql } from './login.ts';
 /* What does not stop a promotion, and should be known before one: said by the check of the promotion, and by a look at readiness. */
 
 interface Wanted {
+  /** Milliseconds since the epoch. */
+  now: number;
   /** It names a login by which a written row proves that the new writer takes writes. */
   proven: boolean;
   retentionDays: number | undefined;
@@ -15,9 +18,36 @@ interface Wanted {
 const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
 const PROMOTE = `${GUIDE}/USER_ReadRepl.Promote.html`;
 
-export function promotionFindings({ name, region, id }: Database, instance: DbInstance, { proven, retentionDays }: Wanted): Finding[] {
+/** Of a certificate that is left before it is warned of. Milliseconds. */
+const CERTIFICATE_MS = 30 * 86_400_000;
+
+/** What a promotion changes nothing of, and the application may need. */
+function asItIs({ region, id }: Database, instance: DbInstance, now: number): Finding[] {
   const { warning, note } = finder({ resource: rdsResource(region, id), region });
   const findings: Finding[] = [];
+  if (/^(mysql|mariadb)/.test(instance.Engine ?? '')) {
+    findings.push(note('scheduled-events', {
+      observed: `scheduled events of the writer are disabled in ${id}, and stay so after the promotion`,
+      wanted: 'events that run in the new writer, where the application has any',
+      mend: 'a custom step after the promotion that makes ALTER EVENT … ENABLE of each',
+      page: 'https://dev.mysql.com/doc/refman/8.4/en/replication-features-invoked.html',
+    }));
+  }
+  const until = instance.CertificateDetails?.ValidTill?.getTime();
+  if (until !== undefined && until - now < CERTIFICATE_MS) {
+    findings.push(warning('certificate', {
+      observed: `the certificate of ${id} ${until < now ? 'has ended' : 'ends'} on ${new Date(until).toISOString().slice(0, 10)}: clients that verify it cannot connect after that, and a promotion makes no new one`,
+      wanted: `a certificate for ${formatDuration(CERTIFICATE_MS)} at least`,
+      mend: `aws rds modify-db-instance --region ${region} --db-instance-identifier ${id} --ca-certificate-identifier rds-ca-rsa2048-g1 --apply-immediately, once clients trust that authority`,
+      page: `${GUIDE}/UsingWithRDS.SSL-certificate-rotation.html`,
+    }));
+  }
+  return findings;
+}
+
+export function promotionFindings({ name, region, id }: Database, instance: DbInstance, { now, proven, retentionDays }: Wanted): Finding[] {
+  const { warning, note } = finder({ resource: rdsResource(region, id), region });
+  const findings = asItIs({ name, region, id }, instance, now);
   const state = dbInstanceState(instance.DBInstanceStatus);
   const status = state.shown;
   const noSql = withoutSql(id, instance.Engine);

@@ -34,7 +34,7 @@ export async function inspectReplica(ctx: InspectContext, name: string, db: RdsR
   return [
     ...here.findings,
     ...(await lookedAll(aboutSide(copy), [
-      ...(replica === undefined ? [] : [() => Promise.resolve([...replicationFindings(copy, replica), ...promotable(copy, replica, db)]), () => groupFindings(ctx, copy, replica, db), () => lagFindings(ctx, copy), () => keyFindings(ctx, aboutSide(copy), replica.KmsKeyId, `the standby ${copy.id}`)]),
+      ...(replica === undefined ? [] : [() => Promise.resolve([...replicationFindings(copy, replica), ...promotable(copy, replica, db, ctx.effects.clock.now())]), () => groupFindings(ctx, copy, replica, db), () => lagFindings(ctx, copy), () => keyFindings(ctx, aboutSide(copy), replica.KmsKeyId, `the standby ${copy.id}`)]),
       ...both,
       () => proxyFindings(ctx, db.proxy?.[copy.region], { side: copy, writer: replica !== undefined && isWriter(replica), engine: replica?.Engine, vpc: replica?.DBSubnetGroup?.VpcId }),
       () => pathFindings(ctx, copy, db.reachability?.[copy.region]),
@@ -84,10 +84,10 @@ async function lagFindings(ctx: InspectContext, copy: Database): Promise<Finding
   return at(0.99) > rpoMs ? [warning('rpo-unproven', said)] : [];
 }
 
-function promotable(copy: Database, seen: DbInstance, db: RdsReadReplica): Finding[] {
+function promotable(copy: Database, seen: DbInstance, db: RdsReadReplica, now: number): Finding[] {
   const own = seen.BackupRetentionPeriod ?? 0;
   const retentionDays = db.retentionDays ?? (own > 0 ? own : undefined);
-  return promotionFindings(copy, seen, { proven: db.canary !== undefined, retentionDays });
+  return promotionFindings(copy, seen, { now, proven: db.canary !== undefined, retentionDays });
 }
 
 async function groupFindings(ctx: InspectContext, side: Database, seen: DbInstance, db: RdsReadReplica): Promise<Finding[]> {

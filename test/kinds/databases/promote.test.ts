@@ -128,6 +128,21 @@ describe('what users need of a promotion, and not the label `available`', () => 
     expect(warnings?.map(({ observed }) => observed)).toEqual([expect.stringContaining('its maintenance window (sun:18:00-sun:18:30 UTC): DBInstanceClass') as string]);
   });
 
+  it('is warned of a certificate that ends within a month, or has ended: clients that verify it could not connect', async () => {
+    const now = (await simulation()).clock.now();
+    const warned = async (days: number) => ((await (await promotion({ CertificateDetails: { ValidTill: new Date(now + days * 86_400_000) } })).step.check()) as { warnings?: { rule: string; observed: string }[] }).warnings;
+    const day = (days: number) => new Date(now + days * 86_400_000).toISOString().slice(0, 10);
+    expect(await warned(29)).toMatchObject([{ rule: 'certificate', observed: `the certificate of ${ID} ends on ${day(29)}: clients that verify it cannot connect after that, and a promotion makes no new one` }]);
+    expect(await warned(-1)).toMatchObject([{ rule: 'certificate', observed: expect.stringContaining(`has ended on ${day(-1)}`) as string }]);
+    expect(await warned(30)).toBeUndefined();
+  });
+
+  it('of MySQL leaves scheduled events as they are in a replica, which is said', async () => {
+    const rules = async (Engine: string) => ((await (await promotion({ Engine })).step.check()) as { warnings?: { rule: string }[] }).warnings?.map(({ rule }) => rule) ?? [];
+    for (const engine of ['mysql', 'mariadb']) expect(await rules(engine)).toContain('scheduled-events');
+    expect(await rules('postgres')).not.toContain('scheduled-events');
+  });
+
   it('is warned of a first full backup only where AWS says that there are none', async () => {
     const warned = async (more: Shown) => ((await (await promotion(more)).step.check()) as { warnings?: { observed: string }[] }).warnings?.map(({ observed }) => observed);
     expect(await warned({ BackupRetentionPeriod: 0 })).toEqual([expect.stringContaining('makes a full one') as string]);
@@ -151,7 +166,7 @@ describe('what users need of a promotion, and not the label `available`', () => 
     const shown = { Engine: 'mysql', DBParameterGroups: [{ DBParameterGroupName: 'replica-mysql84' }] };
     const parameter = (value: string) => ({ parameters: [{ ParameterName: 'read_only', ParameterValue: value }] });
     expect(await (await promotion(shown, parameter('1'))).step.check()).toMatchObject({ state: 'refused', refusal: { rule: 'replica-usable', observed: expect.stringContaining('sets read_only=1') as string } });
-    expect(await (await promotion(shown, parameter('{TrueIfReplica}'))).step.check()).toMatchObject({ state: 'ok', warnings: [{ observed: expect.stringContaining('SQL is sent to PostgreSQL only') as string }] });
+    expect(await (await promotion(shown, parameter('{TrueIfReplica}'))).step.check()).toMatchObject({ state: 'ok', warnings: [{ rule: 'scheduled-events' }, { observed: expect.stringContaining('SQL is sent to PostgreSQL only') as string }] });
   });
 
   it('ends in AWS’s words when AWS continues refusing it, and a resume asks again', async () => {
