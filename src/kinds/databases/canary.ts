@@ -1,12 +1,13 @@
 import * as z from 'zod';
+import { dbInstanceState } from '../../aws/states/rds.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { instanceSchema, refused, sqlName, stepKind } from '../common.ts';
 import { canaryFact } from './facts.ts';
-import { envOf, loginParams, loginRefused, loginTo, missingLogin, type NamedLogin, targetOf, withoutSql } from './login.ts';
+import { envOf, loginParams, type LoginSeen, loginSeen, loginTo, missingLogin, type NamedLogin, sqlTarget, targetOf, withoutSql } from './login.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import type { StepContext } from '../../model/step.ts';
-import { type Database, lookRights, rdsResource } from './instance.ts';
+import type { StepContext, Warning } from '../../model/step.ts';
+import { type Database, instanceNow, lookRights, rdsResource } from './instance.ts';
 import { findPoints, listBackups } from './recovery-points.ts';
 
 const params = z.strictObject({
@@ -24,9 +25,13 @@ type Params = z.infer<typeof params>;
 export const canary = stepKind<Params>({
   params,
   check: async (ctx, p) => {
-    const target = missingLogin(ctx, p) ?? (p.made === true ? await engineOfPoint(ctx, p) : await targetOf(ctx, p));
-    const refusal = typeof target === 'object' ? await loginRefused(ctx, p.id, p, target) : target;
-    if (refusal === undefined) return { state: 'ok', because: `login for ${p.id} is there` };
+    const instance = p.made === true ? undefined : await instanceNow(ctx, p);
+    const target = missingLogin(ctx, p) ?? (p.made === true ? await engineOfPoint(ctx, p) : sqlTarget(ctx, p.id, p, instance));
+    const seen: LoginSeen = typeof target === 'object' ? await loginSeen(ctx, p.id, p, target) : { refused: target };
+    // Where no engine runs, others say so.
+    if (dbInstanceState(instance?.DBInstanceStatus).writes === 'no') delete seen.unreached;
+    const refusal = seen.refused;
+    if (refusal === undefined) return { state: 'ok', because: `login for ${p.id} is there`, ...(seen.unreached === undefined ? {} : { warnings: [unreached(p, seen.unreached)] }) };
     return refused({
       rule: 'canary',
       observed: refusal,
@@ -50,6 +55,17 @@ export const canary = stepKind<Params>({
     }
   },
 });
+
+/** The row is written after the line, and users are led there only then: without a way from here the run would end between the two. */
+function unreached({ id }: Params, observed: string): Warning {
+  return {
+    rule: 'login',
+    observed: `${observed}. If that stays so, the run fails after the promotion, before users are moved`,
+    wanted: `a way from here to ${id}`,
+    mend: `let this machine reach ${id}, run where it is reached, or take \`canary\` out of the runbook`,
+    page: 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Troubleshooting.html#CHAP_Troubleshooting.Connecting',
+  };
+}
 
 /** An instance that is not there yet will run what its backups hold. */
 async function engineOfPoint(ctx: StepContext, { id, region, source }: Params): Promise<string | undefined> {

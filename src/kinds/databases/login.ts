@@ -72,14 +72,21 @@ export async function positionOf(ctx: StepContext, p: Login): Promise<SqlPositio
   }
 }
 
-/** The words in which the database itself refuses a login; undefined where it is let in, or nobody answers from there. */
-export async function loginRefused(ctx: Looking, id: string, { userEnv }: NamedLogin, target: SqlTarget): Promise<string | undefined> {
+/** Neither where the database lets a login in. */
+export interface LoginSeen {
+  /** The words in which it refuses it itself. */
+  refused?: string | undefined;
+  /** Why nobody answers from there. */
+  unreached?: string;
+}
+
+export async function loginSeen(ctx: Looking, id: string, { userEnv }: NamedLogin, target: SqlTarget): Promise<LoginSeen> {
   try {
     await ctx.effects.sql.position(target, LIMITS.sqlMs, ctx.signal);
-    return undefined;
+    return {};
   } catch (error) {
     ctx.signal.throwIfAborted();
-    return answeredByServer(error) ? `${id} refuses the login of ${userEnv}: ${messageOf(error)}` : undefined;
+    return answeredByServer(error) ? { refused: `${id} refuses the login of ${userEnv}: ${messageOf(error)}` } : { unreached: `${id} is not reached from here by SQL: ${messageOf(error)}` };
   }
 }
 
