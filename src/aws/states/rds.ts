@@ -19,6 +19,8 @@ interface DbInstanceMeaning {
   going?: true;
   /** When it takes writes again although nobody asks for it, for people. */
   returns?: string;
+  /** The command of `aws rds` by which a person brings it to `available`, where there is one. */
+  mend?: string;
 }
 
 const serving: DbInstanceMeaning = { writes: 'yes', passing: 'yes', ask: 'try', promote: 'try' };
@@ -63,10 +65,10 @@ export const dbInstanceState = statesOf<DbInstanceMeaning>({
     'resetting-master-credentials': serving,
     'restore-error': broken,
     starting: { ...between, note: 'it takes writes as soon as it is available' },
-    stopped: { ...gone, returns: 'AWS starts it by itself after seven days', note: `no connection, no change, no reboot: ${GUIDE}USER_StopInstance.html` },
+    stopped: { ...gone, mend: 'start-db-instance', returns: 'AWS starts it by itself after seven days', note: `no connection, no change, no reboot: ${GUIDE}USER_StopInstance.html` },
     stopping: { ...between, note: 'AWS does not say when within it the engine stops' },
     'storage-config-upgrade': { ...between, note: `the engine is not available while it lasts: ${GUIDE}USER_PIOPS.UpgradeFileSystem.html` },
-    'storage-full': { ...broken, passing: 'unknown', note: 'storage autoscaling may end it; what needs no space may still be written' },
+    'storage-full': { ...broken, mend: 'modify-db-instance --allocated-storage …', passing: 'unknown', note: 'storage autoscaling may end it; what needs no space may still be written' },
     'storage-initialization': serving,
     'storage-optimization': { ...serving, note: 'fully operational, for hours or more than a day' },
     upgrading: { ...serving, note: 'until its restart, and after it' },

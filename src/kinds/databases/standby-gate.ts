@@ -1,7 +1,7 @@
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance, findSubnetGroup } from '../../aws/rds.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
-import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
+import { type DbInstanceState, dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, gate, type Opens } from '../common.ts';
 import type { Refusal, StepContext, Warning } from '../../model/step.ts';
@@ -33,7 +33,7 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<Opens | Refus
   const member = memberRefusal('rds-read-replica', p.region, old);
   if (member !== undefined) return member;
   const state = dbInstanceState(old?.DBInstanceStatus);
-  if (old !== undefined && !servesOrPasses(state)) return stuck(p, state.shown);
+  if (old !== undefined && !servesOrPasses(state)) return stuck(p, state);
   const known = standbyFact.read(ctx, inRegionOf(p));
   const kept = old ?? (known === undefined ? await keptBefore(ctx, p) : undefined);
   const id = kept?.DBInstanceIdentifier ?? p.id;
@@ -176,13 +176,13 @@ function silentRegion(p: StandbyParams): Refusal {
   };
 }
 
-function stuck(p: StandbyParams, status: string): Refusal {
+function stuck(p: StandbyParams, { shown, mend = 'describe-db-instances' }: DbInstanceState): Refusal {
   return {
     rule: 'standby-settings',
-    observed: `${p.id} in ${p.region} is ${status}`,
+    observed: `${p.id} in ${p.region} is ${shown}`,
     threshold: 'an instance that is available: only such a one can be renamed',
     consequence: 'its name would not become free for the new replica',
-    override: `none: bring it to available, or rename it by hand. aws rds start-db-instance --region ${p.region} --db-instance-identifier ${p.id}`,
+    override: `none: bring it to available, or rename it by hand. aws rds ${mend} --region ${p.region} --db-instance-identifier ${p.id}`,
   };
 }
 
