@@ -47,7 +47,7 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<Opens | Refus
   if (replica !== undefined) return noSource(p, replica);
   const key = await wrongKey(ctx, p.region, settings.kmsKeyId);
   if (key !== undefined) return noSource(p, key);
-  const warnings: Warning[] = [];
+  const warnings: Warning[] = replicaMode(p, writer);
   const refused = await wrongGroups(ctx, p, settings, { kept, writer, warnings });
   if (refused !== undefined) return refused;
   // The old instance is kept under another name.
@@ -148,6 +148,21 @@ async function wrongOptions(ctx: StepContext, p: StandbyParams, { carried, param
     consequence: `AWS refuses the new replica ${p.id}, after the old instance is closed and renamed`,
     override: `none: make a group that fits (aws rds create-option-group or create-db-parameter-group --region ${p.region} …), upgrade the old instance, and give it the group: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} …`,
   };
+}
+
+/**
+ * AWS shows the mode of a replica, and the old instance was a primary: how the standby was before the failover is not shown any more.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/oracle-read-replicas.overview.html
+ */
+function replicaMode({ id, region }: StandbyParams, { Engine: engine = '' }: DbInstance): Warning[] {
+  if (!/^(oracle|db2)/.test(engine)) return [];
+  return [{
+    rule: 'replica-mode',
+    observed: `the new ${id} is made open for reading, AWS's default for ${engine}; whether the standby before was mounted, AWS does not show any more`,
+    wanted: engine.startsWith('oracle') ? 'a licence of Active Data Guard, or a mounted replica' : 'the mode that the standby had',
+    mend: `where it was mounted, once it is there: aws rds modify-db-instance --region ${region} --db-instance-identifier ${id} --replica-mode mounted`,
+    page: 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/oracle-read-replicas.overview.html',
+  }];
 }
 
 function regionOf(arn: string): string {

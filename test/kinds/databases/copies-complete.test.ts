@@ -48,7 +48,7 @@ const OPERATIONS = {
       PreSignedUrl: 'the SDK signs it',
       DatabaseInsightsMode: 'AWS: this setting is not supported. Shown as a difference',
       DBParameterGroupName: 'refused for PostgreSQL: set afterwards',
-      ReplicaMode: 'of Oracle and Db2: the old instance was a primary, which has none',
+      ReplicaMode: 'of Oracle and Db2: the old instance was a primary, which has none. The warning replica-mode says so',
       SourceDBClusterIdentifier: 'no cluster',
       UpgradeStorageConfig: 'the file system of before would be upgraded: nobody asked for it',
     },

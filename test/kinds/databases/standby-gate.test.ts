@@ -251,6 +251,18 @@ describe('what RDS does not offer, or the region does not have, is found before 
   });
 });
 
+describe('a mode that AWS does not show of a primary', () => {
+  it.each([['oracle-ee', 'a licence of Active Data Guard, or a mounted replica'], ['db2-se', 'the mode that the standby had']])('of %s: the new replica is open for reading, which is said', async (Engine, wanted) => {
+    const observed = `the new old is made open for reading, AWS's default for ${Engine}; whether the standby before was mounted, AWS does not show any more`;
+    const verdict = await (await gate({ old: OLD, writer: { ...WRITER, Engine } })).check();
+    expect(verdict).toMatchObject({ state: 'ok', warnings: [{ rule: 'replica-mode', observed, wanted, mend: expect.stringContaining('--replica-mode mounted') as string }] });
+  });
+
+  it('is none of PostgreSQL', async () => {
+    expect(await (await gate({ old: OLD, writer: { ...WRITER, Engine: 'postgres' } })).check()).toMatchObject({ state: 'ok', warnings: [] });
+  });
+});
+
 describe('what people read where a standby may not be rebuilt', () => {
   const settings = (observed: string, threshold: string, consequence: string, override: string) => ({ rule: 'standby-settings', observed, threshold, consequence, override });
   const source = (observed: string, mend: string) => ({ rule: 'standby-source', observed: `new in ${TOKYO} is ${observed}`, threshold: 'a writer that RDS can make a replica of, and that keeps automated backups', consequence: 'there is nothing that a standby could follow', override: `none: ${mend}` });
