@@ -67,6 +67,8 @@ export function shownSettings(shown: DbInstance): Record<string, string> {
     'monitoring interval': shown.MonitoringInterval ?? 0,
     'network type': shown.NetworkType,
     'deletion protection': shown.DeletionProtection,
+    // AWS makes a replica without backups. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+    'backup retention in days': shown.BackupRetentionPeriod,
     'backup window': shown.PreferredBackupWindow,
     'maintenance window': shown.PreferredMaintenanceWindow,
   };

@@ -80,11 +80,11 @@ describe('of each setting', () => {
       shownSettings({
         OptionGroupMemberships: [{ OptionGroupName: 'audit' }], IAMDatabaseAuthenticationEnabled: true, CACertificateIdentifier: 'ca', DomainMemberships: [{ Domain: 'd-1' }, {}, { Domain: 'd-2' }], StorageType: 'io1', Iops: 1, MaxAllocatedStorage: 2,
         DedicatedLogVolume: true, EnabledCloudwatchLogsExports: ['b', 'a'], ProcessorFeatures: [{ Name: 'z', Value: '1' }, { Name: 'a', Value: '2' }, {}], DatabaseInsightsMode: 'standard', PerformanceInsightsEnabled: true, MonitoringInterval: 60,
-        NetworkType: 'DUAL', DeletionProtection: false, PreferredBackupWindow: '01:00-02:00', PreferredMaintenanceWindow: 'sun:03:00-sun:04:00',
+        NetworkType: 'DUAL', DeletionProtection: false, BackupRetentionPeriod: 7, PreferredBackupWindow: '01:00-02:00', PreferredMaintenanceWindow: 'sun:03:00-sun:04:00',
       }),
     ).toEqual({
       'option group': 'audit', 'IAM authentication': 'true', 'CA certificate': 'ca', domain: 'd-1, , d-2', 'storage type': 'io1', IOPS: '1', 'largest storage': '2', 'dedicated log volume': 'true', 'log exports': 'a, b', 'processor features': ' , a 2, z 1',
-      'Database Insights': 'standard', 'Performance Insights': 'true', 'monitoring interval': '60', 'network type': 'DUAL', 'deletion protection': 'false', 'backup window': '01:00-02:00', 'maintenance window': 'sun:03:00-sun:04:00',
+      'Database Insights': 'standard', 'Performance Insights': 'true', 'monitoring interval': '60', 'network type': 'DUAL', 'deletion protection': 'false', 'backup retention in days': '7', 'backup window': '01:00-02:00', 'maintenance window': 'sun:03:00-sun:04:00',
     });
   });
 
@@ -94,6 +94,7 @@ describe('of each setting', () => {
     ['a pending IAM authentication is no pending option group', { 'option group': 'audit' }, { OptionGroupMemberships: [{ OptionGroupName: 'default:x' }], PendingModifiedValues: { IAMDatabaseAuthenticationEnabled: true } }, { differences: ['option group is default, not audit'], login: true }],
     ['one that is to be turned off is lost', { 'IAM authentication': 'true' }, { IAMDatabaseAuthenticationEnabled: false, PendingModifiedValues: { IAMDatabaseAuthenticationEnabled: false } }, { differences: ['IAM authentication is false, not true'], login: true }],
     ['other pending changes do not bring it', { 'IAM authentication': 'true' }, { IAMDatabaseAuthenticationEnabled: false, PendingModifiedValues: {} }, { differences: ['IAM authentication is false, not true'], login: true }],
+    ['a replica is made without backups, whatever the old one had', { 'backup retention in days': '7' }, { BackupRetentionPeriod: 0 }, { differences: ['backup retention in days is 0, not 7'], login: false }],
     ['anything else keeps nobody out', { IOPS: '2' }, { Iops: 1 }, { differences: ['IOPS is 1, not 2'], login: false }],
   ])('%s', (_what, wanted, replica, lost) => {
     expect(notCarried(wanted, replica)).toEqual(lost);
