@@ -25,6 +25,8 @@ export const recoveryPointSchema = z.strictObject({
   version: z.string().optional(),
   optionGroup: z.string().optional(),
   storageGib: z.number().optional(),
+  storageType: z.string().optional(),
+  iops: z.number().optional(),
   /** The account that it was copied from, where nothing of this account proves that it is of the same instance. */
   account: z.string().optional(),
 });
@@ -109,10 +111,13 @@ interface Original {
   EngineVersion?: string | undefined;
   OptionGroupName?: string | undefined;
   AllocatedStorage?: number | undefined;
+  StorageType?: string | undefined;
+  Iops?: number | undefined;
 }
 
-function runsWith({ Engine: engine, EngineVersion: version, OptionGroupName: optionGroup, AllocatedStorage: storageGib }: Original) {
-  return { ...(storageGib === undefined ? {} : { storageGib }), ...(engine === undefined || engine === '' ? {} : { engine }), ...(version === undefined ? {} : { version }), ...(optionGroup === undefined ? {} : { optionGroup }) };
+function runsWith({ Engine: engine, EngineVersion: version, OptionGroupName: optionGroup, AllocatedStorage: storageGib, StorageType: storageType, Iops: iops }: Original) {
+  const storage = { ...(storageType === undefined ? {} : { storageType }), ...(iops === undefined ? {} : { iops }) };
+  return { ...storage, ...(storageGib === undefined ? {} : { storageGib }), ...(engine === undefined || engine === '' ? {} : { engine }), ...(version === undefined ? {} : { version }), ...(optionGroup === undefined ? {} : { optionGroup }) };
 }
 
 interface Encrypted {

@@ -29,6 +29,18 @@ export function withoutSettings(instance: DbInstance): string {
   return words.length === 0 ? '' : `. Without ${words.join(', ')}: set what the original had`;
 }
 
+/**
+ * AWS restores to gp3 where no type of storage is asked for, as its reference has it, and takes the IOPS from the backup. Empty, or a sentence.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceFromDBSnapshot.html
+ */
+export function otherStorage({ StorageType, Iops }: DbInstance, original: { storageType?: string | undefined; iops?: number | undefined } | undefined): string {
+  const words = (type: string, iops: number | undefined): string => `${type}${iops === undefined ? '' : ` with ${iops} IOPS`}`;
+  const { storageType, iops } = original ?? {};
+  if (StorageType === undefined || storageType === undefined) return '';
+  const slower = iops !== undefined && Iops !== undefined && Iops < iops;
+  return StorageType === storageType && !slower ? '' : `. Its storage is ${words(StorageType, Iops)}, and that of the original was ${words(storageType, iops)}`;
+}
+
 /** What the original has, and a restore with these settings has not, in words; a restore brings it along in no case, or only if it is asked for it. */
 export function notRestored(writer: DbInstance, wanted: RestoreSettings): string[] {
   const shown = shownSettings(writer);

@@ -18,7 +18,7 @@ import { stillWriter } from './writer.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
 import { findPoints, keyRights, listBackups, type RecoveryPoint } from './recovery-points.ts';
 import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
-import { differences, hasGroups, unfitSettings, withoutSettings } from './restore-settings.ts';
+import { differences, hasGroups, otherStorage, unfitSettings, withoutSettings } from './restore-settings.ts';
 import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
 import { TWIN, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { deleteTwinDatabase, isTwinOf, TWIN_ID_MAX, twinMayNotDelete, twinOf } from './twin.ts';
@@ -188,7 +188,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const lives = isLine(p) ? await restoredSourceLives(ctx, p) : undefined;
   if (lives !== undefined) return lives;
   restoredFact.record(ctx, p.name, { id: p.id, region: p.region, from: readChoice(ctx, p.name)?.point.from ?? '' });
-  const without = p.nobody === undefined ? withoutSettings(instance) : '';
+  const without = p.nobody === undefined ? `${otherStorage(instance, readChoice(ctx, p.name)?.point)}${withoutSettings(instance)}` : '';
   return { state: 'reached', because: `${p.id} is ${state.shown} with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}${without}` };
 }
 

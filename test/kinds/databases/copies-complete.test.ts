@@ -30,8 +30,10 @@ const BOTH = {
 };
 const RESTORED = {
   ...BOTH,
-  ...Object.fromEntries(['Port', 'LicenseModel', 'DBName', 'Engine', 'EngineLifecycleSupport', 'TdeCredentialArn', 'TdeCredentialPassword'].map((name) => [name, LICENCE])),
-  ...Object.fromEntries(['StorageType', 'Iops', 'StorageThroughput', 'DedicatedLogVolume'].map((name) => [name, SOURCE])),
+  ...Object.fromEntries(['Port', 'LicenseModel', 'DBName', 'Engine', 'TdeCredentialArn', 'TdeCredentialPassword'].map((name) => [name, LICENCE])),
+  ...Object.fromEntries(['StorageType', 'Iops', 'StorageThroughput'].map((name) => [name, 'not every region and class has that of the original: where it differs, the step says so'])),
+  DedicatedLogVolume: SOURCE,
+  EngineLifecycleSupport: 'by default an old version is kept, and paid for as Extended Support; without it AWS would upgrade the engine in the middle of a recovery',
   ...Object.fromEntries(['ManageMasterUserPassword', 'MasterUserSecretKmsKeyId'].map((name) => [name, 'users and passwords are those in the data'])),
   AutoMinorVersionUpgrade: 'on by default',
   CACertificateIdentifier: "the region's own",

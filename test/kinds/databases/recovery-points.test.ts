@@ -25,7 +25,7 @@ describe('a recovery point', () => {
     ['of a snapshot, by the time of its data', [], [snapshot({ OriginalSnapshotCreateTime: new Date(1), SnapshotCreateTime: new Date(9) })], [TAKEN]],
     ['of a snapshot, by the time of the original', [], [snapshot({ SnapshotDatabaseTime: undefined, OriginalSnapshotCreateTime: new Date(3), SnapshotCreateTime: new Date(9) })], [{ ...TAKEN, at: 3 }]],
     ['of a snapshot, by its own time', [], [snapshot({ SnapshotDatabaseTime: undefined, SnapshotCreateTime: new Date(9) })], [{ ...TAKEN, at: 9 }]],
-    ['says what it runs, where AWS shows it', [backup({ Engine: 'postgres', EngineVersion: '17.5', OptionGroupName: 'audit', AllocatedStorage: 20 })], [], [{ ...POINT, engine: 'postgres', version: '17.5', optionGroup: 'audit', storageGib: 20 }]],
+    ['says what it runs, where AWS shows it', [backup({ Engine: 'postgres', EngineVersion: '17.5', OptionGroupName: 'audit', AllocatedStorage: 20, StorageType: 'io2', Iops: 12_000 })], [], [{ ...POINT, engine: 'postgres', version: '17.5', optionGroup: 'audit', storageGib: 20, storageType: 'io2', iops: 12_000 }]],
     ['says no engine that has no name', [backup({ Engine: '' })], [], [POINT]],
     ['the newest first', [backup(), backup({ DBInstanceAutomatedBackupsArn: 'arn:2', RestoreWindow: { LatestTime: new Date(3000) } })], [snapshot()], [{ ...POINT, from: 'arn:2', at: 3000 }, TAKEN, POINT]],
     ['of one time the backups, which reach back too', [backup({ RestoreWindow: { LatestTime: new Date(2000) } })], [snapshot()], [{ ...POINT, at: 2000 }, TAKEN]],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DbInstance } from '../../../src/aws/rds.ts';
 import type { RestoreSettings } from '../../../src/kinds/databases/backup-schema.ts';
-import { differences, hasGroups, notRestored, unfitSettings, withoutSettings } from '../../../src/kinds/databases/restore-settings.ts';
+import { differences, hasGroups, notRestored, otherStorage, unfitSettings, withoutSettings } from '../../../src/kinds/databases/restore-settings.ts';
 import { SEOUL } from '../context.ts';
 import { awsError, type Shown, smallRds } from './small-rds.ts';
 
@@ -60,6 +60,20 @@ describe('what a restore leaves out', () => {
     ['a part of the logs', { EnabledCloudwatchLogsExports: ['postgresql', 'audit'] }, { deletionProtection: false, logExports: ['upgrade', 'postgresql'] }, ['log exports: audit, postgresql on the writer, postgresql, upgrade once it is restored']],
   ])('%s', (_what, writer, wanted, lost) => {
     expect(notRestored(writer, { ...WANTED, ...wanted })).toEqual(lost);
+  });
+});
+
+describe('its storage', () => {
+  it.each<[string, DbInstance, { storageType?: string; iops?: number } | undefined, string]>([
+    ['is as that of the original', { StorageType: 'io2', Iops: 12_000 }, { storageType: 'io2', iops: 12_000 }, ''],
+    ['is of another type', { StorageType: 'gp3', Iops: 3_000 }, { storageType: 'io2', iops: 12_000 }, '. Its storage is gp3 with 3000 IOPS, and that of the original was io2 with 12000 IOPS'],
+    ['is slower', { StorageType: 'io2', Iops: 1_000 }, { storageType: 'io2', iops: 12_000 }, '. Its storage is io2 with 1000 IOPS, and that of the original was io2 with 12000 IOPS'],
+    ['is another one, without IOPS', { StorageType: 'gp3' }, { storageType: 'gp2' }, '. Its storage is gp3, and that of the original was gp2'],
+    ['is not shown', {}, { storageType: 'io2', iops: 12_000 }, ''],
+    ['is that of an original of which nothing is shown', { StorageType: 'gp3' }, {}, ''],
+    ['is that of an original that is not known', { StorageType: 'gp3' }, undefined, ''],
+  ])('%s', (_what, instance, original, said) => {
+    expect(otherStorage(instance, original)).toBe(said);
   });
 });
 
