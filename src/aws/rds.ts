@@ -8,7 +8,7 @@ export type DbProxy = NonNullable<OutputOf<'rds', 'DescribeDBProxies'>['DBProxie
 export type DbProxyTarget = NonNullable<OutputOf<'rds', 'DescribeDBProxyTargets'>['Targets']>[number];
 /** One combination of class, engine version, storage and zones that RDS makes an instance of. */
 export type Offer = NonNullable<OutputOf<'rds', 'DescribeOrderableDBInstanceOptions'>['OrderableDBInstanceOptions']>[number];
-type AutomatedBackup = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
+export type AutomatedBackup = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
 type DbSnapshot = NonNullable<OutputOf<'rds', 'DescribeDBSnapshots'>['DBSnapshots']>[number];
 type OptionGroup = NonNullable<OutputOf<'rds', 'DescribeOptionGroups'>['OptionGroupsList']>[number];
 type SubnetGroup = NonNullable<OutputOf<'rds', 'DescribeDBSubnetGroups'>['DBSubnetGroups']>[number];

@@ -1,4 +1,4 @@
-import { automatedBackups, dbSnapshots } from '../../aws/rds.ts';
+import { type AutomatedBackup, automatedBackups, dbSnapshots } from '../../aws/rds.ts';
 import { automatedBackupStatus, snapshotStatus } from '../../aws/states/rds.ts';
 import * as z from 'zod';
 import { nameInArn, parseArn, regionOfArn } from '../../base/arn.ts';
@@ -77,6 +77,7 @@ export async function findPoints(
     const arn = backup.DBInstanceAutomatedBackupsArn;
     const kept = automatedBackupStatus(backup.Status);
     if (kept.usable !== 'yes' || latest === undefined || arn === undefined) judged.push(`${name} are ${kept.shown}`);
+    else if (backups.some((other) => replaces(other, backup))) judged.push(`${arn} are ${name} that another one of this name has replaced`);
     else judged.push(problemOf(name, backup) ?? { method: 'restorable-time', from: arn, sourceRegion: from, at: latest, ...runsWith(backup) });
   }
   const own = new Set([...backups, ...snapshots.flat().filter((one) => copiedFrom(one) === undefined)].flatMap(({ DbiResourceId: id }) => id ?? []));
@@ -98,6 +99,17 @@ export async function findPoints(
   // Of one age the backups stay first.
   usable.sort((a, b) => Number(a.account !== undefined) - Number(b.account !== undefined) || b.at - a.at);
   return { usable, rejected: judged.filter((j) => typeof j === 'string') };
+}
+
+/**
+ * Usable backups of an instance that was made later with the same identifier: the other one was deleted, or has another name by now.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
+ */
+function replaces(later: AutomatedBackup, earlier: AutomatedBackup): boolean {
+  if (later.DBInstanceArn !== earlier.DBInstanceArn || later.DbiResourceId === earlier.DbiResourceId) return false;
+  const usable = automatedBackupStatus(later.Status).usable === 'yes' && later.RestoreWindow?.LatestTime !== undefined;
+  const [then, since] = [earlier.InstanceCreateTime?.getTime(), later.InstanceCreateTime?.getTime()];
+  return usable && then !== undefined && since !== undefined && since > then;
 }
 
 /** Another account, from which a snapshot was copied. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBSnapshot.html */

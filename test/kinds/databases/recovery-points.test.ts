@@ -50,6 +50,13 @@ describe('a recovery point', () => {
     expect(await found(backups, snapshots)).toEqual({ usable: [], rejected: [why] });
   });
 
+  it('is of the instance that has the name now, and not of one that had it before', async () => {
+    const was = backup({ DbiResourceId: 'db-1', InstanceCreateTime: new Date(1), DBInstanceAutomatedBackupsArn: 'arn:was', RestoreWindow: { LatestTime: new Date(9000) } });
+    const is = (more: object = {}) => backup({ DbiResourceId: 'db-2', InstanceCreateTime: new Date(2), ...more });
+    expect(await found([was, is()])).toEqual({ usable: [POINT], rejected: [`arn:was are automated backups of archive in ${SEOUL} that another one of this name has replaced`] });
+    for (const other of [is({ Status: 'creating' }), is({ RestoreWindow: undefined }), is({ InstanceCreateTime: undefined }), is({ DbiResourceId: 'db-1' }), is({ InstanceCreateTime: new Date(1) })]) expect((await found([was, other])).usable[0]).toMatchObject({ from: 'arn:was' });
+  });
+
   it('that was copied from another account may be of another instance: it comes last, unless something of this account is of the same one', async () => {
     const arn = (account: string) => `arn:aws:rds:${SEOUL}:${account}:snapshot:x`;
     const [own, foreign] = [{ DBSnapshotArn: arn('111122223333'), SourceDBSnapshotIdentifier: arn('111122223333'), DbiResourceId: 'db-1' }, { DBSnapshotArn: arn('111122223333'), SourceDBSnapshotIdentifier: arn('999988887777'), DbiResourceId: 'db-2' }];
