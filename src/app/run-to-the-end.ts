@@ -82,6 +82,7 @@ async function tellEnd(journal: Journal, store: RunStore, note: (what: string, e
   let records: readonly JournalRecord[];
   try {
     records = await store.read();
+    if (records.at(-1)?.hash !== state.head) throw new Error('the journal does not end with what this run wrote last');
   } catch (error) {
     note(noReport, error);
     return { state, exit: state.outcome === undefined ? 'interrupted' : 'journal', summary: [`Run ${state.run}: ${state.outcome ?? 'interrupted'}`] };

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DrError } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
@@ -50,6 +50,34 @@ export async function listRunIds(stateDir: string): Promise<string[]> {
   }
 }
 
+/** The file that is written on, and how long this runner has made it. */
+interface OpenFile {
+  readonly term: number;
+  readonly file: FileHandle;
+  readonly path: string;
+  size: number;
+}
+
+/**
+ * What is written to a file that was removed, or whose beginning was cut off, is no record: nobody will read it.
+ * @throws DrError where the file is not what this runner has made it
+ */
+async function refuseChanged({ file, path, size }: OpenFile, run: string): Promise<void> {
+  const mine = await file.stat();
+  const there = await stat(path).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (there?.ino === mine.ino && there.dev === mine.dev && mine.size === size) return;
+  throw new DrError({
+    code: 'JOURNAL_CHANGED',
+    exit: 'journal',
+    title: `The journal ${path} ${there === undefined ? 'is gone' : 'was changed by somebody else'}.`,
+    detail: `Run ${run} has stopped: what it does would not be recorded.`,
+    next: [`put the file back as it was, then: dr resume ${run}`, 'dr plan --region REGION    shows what is left to do, from what AWS says now'],
+  });
+}
+
 /** A journal in a folder: one JSON record a line, each forced to the disk before `append` returns, each term in a file of its own (`term-files.ts`). */
 export class LocalStore implements RunStore {
   readonly folder: string;
@@ -57,7 +85,7 @@ export class LocalStore implements RunStore {
   readonly #stateDir: string;
   readonly #run: string;
   readonly #guard: Guard;
-  #open: { term: number; file: FileHandle } | undefined;
+  #open: OpenFile | undefined;
 
   /** `guard` is asked before every write. */
   constructor(stateDir: string, run: string, guard: Guard = () => Promise.resolve()) {
@@ -79,11 +107,13 @@ export class LocalStore implements RunStore {
     }
     await this.#guard(ASKS_ALL.has(record.type));
     try {
-      const file = await this.#fileOf(record);
-      await file.appendFile(line);
-      await file.datasync();
+      const open = await this.#fileOf(record);
+      await refuseChanged(open, this.#run);
+      await open.file.appendFile(line);
+      open.size += Buffer.byteLength(line);
+      await open.file.datasync();
     } catch (error) {
-      throw unusable(this.#stateDir, error, record.seq === 0 ? undefined : this.#run);
+      throw error instanceof DrError ? error : unusable(this.#stateDir, error, record.seq === 0 ? undefined : this.#run);
     }
   }
 
@@ -152,8 +182,8 @@ export class LocalStore implements RunStore {
   }
 
   /** The file of the record's term; no other runner ever writes to it. */
-  async #fileOf({ seq, term }: JournalRecord): Promise<FileHandle> {
-    if (this.#open?.term === term) return this.#open.file;
+  async #fileOf({ seq, term }: JournalRecord): Promise<OpenFile> {
+    if (this.#open?.term === term) return this.#open;
     await this.close();
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const first = seq === 0 ? term : (await firstRecord(this.folder))?.term;
@@ -162,7 +192,7 @@ export class LocalStore implements RunStore {
     // What this runner has read and builds on must not be less durable than what it writes.
     for (const other of await journalFiles(this.folder)) if (other !== path) await syncFile(other);
     const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
-    this.#open = { term, file };
-    return file;
+    this.#open = { term, file, path, size: (await file.stat()).size };
+    return this.#open;
   }
 }

@@ -1,4 +1,4 @@
-import { appendFile, chmod, type FileHandle, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, type FileHandle, mkdir, mkdtemp, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
@@ -207,6 +207,27 @@ describe('LocalStore', () => {
     await store.assertHeld();
     await store.close();
     expect(asked).toEqual([false, false, true, true, true, true]);
+  });
+
+  describe('a journal that somebody takes away or changes while it is written', () => {
+    const cases: [string, string, () => Promise<unknown>][] = [
+      ['its folder is removed', 'is gone', () => rm(join(state, 'runs', RUN), { recursive: true })],
+      ['the state folder is moved away', 'is gone', () => rename(state, join(folder, 'elsewhere'))],
+      ['its end is cut off', 'was changed by somebody else', () => truncate(path, 10)],
+      ['another file takes its place, as an editor does it', 'was changed by somebody else', () => copyFile(path, `${path}~`).then(() => rename(`${path}~`, path))],
+      ['somebody adds a line', 'was changed by somebody else', () => appendFile(path, '{}\n')],
+    ];
+
+    it.each(cases)('%s: the next record is refused', async (_name, words, change) => {
+      const store = new LocalStore(state, RUN);
+      await store.append(THREE[0] as JournalRecord);
+      await store.append(THREE[1] as JournalRecord);
+      await change();
+      const error = await errorOf(store.append(THREE[2] as JournalRecord));
+      expect(error).toMatchObject({ code: 'JOURNAL_CHANGED', exit: 'journal', message: `The journal ${path} ${words}.`, detail: `Run ${RUN} has stopped: what it does would not be recorded.` });
+      expect(error.next[0]).toBe(`put the file back as it was, then: dr resume ${RUN}`);
+      await store.close();
+    });
   });
 
   it('refuses a record over the limit before it is written', async () => {
