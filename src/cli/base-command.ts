@@ -6,8 +6,8 @@ import type { StatePlace } from '../app/state.ts';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { errorEnvelope, type ExitReason, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
 import { painterFor, safe } from './text.ts';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { homedir, userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 
 /**
  * What every command shares.
@@ -101,9 +101,16 @@ export abstract class DrCommand extends Command {
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
  */
 export function stateDir(flag: string | undefined, env: NodeJS.ProcessEnv): string {
-  for (const named of [flag, env.DR_STATE]) if (named !== undefined && named !== '' && !isBucket(named)) return resolve(named);
+  // `~` is the shell's, which does not see dr.yaml, and leaves it alone behind `--state=`.
+  for (const named of [flag, env.DR_STATE]) if (named !== undefined && named !== '' && !isBucket(named)) return resolve(named.replace(/^~(?=\/|$)/, home));
   const base = env.XDG_STATE_HOME ?? '';
-  return join(base === '' ? join(homedir(), '.local', 'state') : resolve(base), 'dr');
+  // A relative one would be another state in each folder: the specification says that it does not count.
+  return join(isAbsolute(base) ? base : join(home(), '.local', 'state'), 'dr');
+}
+
+/** `HOME=` without a value would be the folder where somebody happens to stand. */
+function home(): string {
+  return homedir() === '' ? userInfo().homedir : homedir();
 }
 
 /** The folder, or the bucket that was named with a folder for the copy on this machine. */
@@ -112,6 +119,7 @@ export function statePlace(flag: string | undefined, env: NodeJS.ProcessEnv): St
   return isBucket(named) ? { folder: stateDir(undefined, env), s3: named } : { folder: stateDir(flag, env) };
 }
 
+/** Also what is almost one, or some other address: where it is opened it is refused. As a folder it would be a state, and a lock, that nobody else sees. */
 function isBucket(text: string): boolean {
-  return text.startsWith('s3:');
+  return /^\s*(?:s3:|arn:|[a-z][a-z0-9+.-]+:\/\/)/i.test(text);
 }

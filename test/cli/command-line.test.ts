@@ -1,6 +1,7 @@
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openState } from '../../src/app/state.ts';
 import { DrError } from '../../src/base/errors.ts';
 import { EXIT } from '../../src/base/exit-codes.ts';
 import { schemaOf, toJsonText, wantsJson } from '../../src/cli/envelope.ts';
@@ -8,7 +9,7 @@ import { exitCodeTable } from '../../src/cli/help.ts';
 import { globalsLast } from '../../src/cli/main.ts';
 import { unknownCommand } from '../../src/cli/not-found.ts';
 import { type AcceptanceInput, acceptances } from '../../src/cli/run-flags.ts';
-import { stateDir } from '../../src/cli/base-command.ts';
+import { stateDir, statePlace } from '../../src/cli/base-command.ts';
 import { columns, indent, wrap } from '../../src/cli/text.ts';
 
 describe('an unknown command', () => {
@@ -63,6 +64,26 @@ describe('the folder of the journals', () => {
     expect(stateDir(undefined, { XDG_STATE_HOME: '/x' })).toBe('/x/dr');
     expect(stateDir('', { DR_STATE: '', XDG_STATE_HOME: '' })).toBe(join(homedir(), '.local/state/dr'));
   });
+
+  it('is the same wherever one stands: a relative XDG_STATE_HOME does not count, `~` is the home folder, also where HOME is empty', () => {
+    expect(stateDir(undefined, { XDG_STATE_HOME: 'rel' })).toBe(join(homedir(), '.local/state/dr'));
+    expect(stateDir('~/dr', {})).toBe(join(homedir(), 'dr'));
+    expect(stateDir(undefined, { DR_STATE: '~' })).toBe(homedir());
+    expect(stateDir('~x/dr', {})).toBe(resolve('~x/dr'));
+    vi.stubEnv('HOME', '');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(stateDir(undefined, {})).toBe(join(userInfo().homedir, '.local/state/dr'));
+  });
+
+  it.each(['S3://dr-state/shop?region=ap-northeast-1', ' s3://dr-state/shop?region=ap-northeast-1', 's3:dr-state', 'https://dr-state.s3.amazonaws.com/shop', 'gs://dr-state', 'file:///var/dr', 'arn:aws:s3:::dr-state'])(
+    'is never made of an address: %s is refused',
+    (named) => {
+      for (const place of [statePlace(named, {}), statePlace(undefined, { DR_STATE: named })]) {
+        expect(place.s3).toBe(named);
+        expect(() => openState(place)).toThrow(`--state ${named} is not a bucket with its region.`);
+      }
+    },
+  );
 });
 
 describe('acceptances', () => {
