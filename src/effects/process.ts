@@ -7,7 +7,8 @@ const DRAIN_MS = 500;
 
 /**
  * Runs programs without a shell, in a process group of their own: at the limit all of it is killed, and the first Ctrl-C
- * at the terminal does not reach it. If `dr` itself ends, so do they.
+ * at the terminal does not reach it. If `dr` itself ends, so do they, also where it was killed: who resumes the run, or takes back what the
+ * program did, must not meet it at work.
  */
 export const systemProcess: ProcessPort = { run };
 
@@ -20,6 +21,7 @@ async function run(request: CommandRequest): Promise<CommandResult> {
   child.stdout.on('data', (chunk: Buffer) => tail.add(chunk));
   child.stderr.on('data', (chunk: Buffer) => tail.add(chunk));
   const kill = () => killGroup(child);
+  const letGo = killedWithUs(child);
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -39,6 +41,7 @@ async function run(request: CommandRequest): Promise<CommandResult> {
     clearTimeout(timer);
     process.off('exit', kill);
     request.signal?.removeEventListener('abort', kill);
+    letGo();
     kill();
     child.stdout.destroy();
     child.stderr.destroy();
@@ -52,6 +55,19 @@ function killGroup(child: ChildProcess): void {
   } catch {
     // Nobody is left in the group.
   }
+}
+
+/** Waits for the end of its standard input, which comes when this process ends, however it does. */
+const SCRIPT = 'cat >/dev/null; kill -s KILL -- "-$1"';
+
+/** Kills a program's group when this process is gone, until what is given back is called. On Windows nobody does. */
+function killedWithUs({ pid }: ChildProcess): () => void {
+  if (pid === undefined || process.platform === 'win32') return () => undefined;
+  const watchdog = spawn('/bin/sh', ['-c', SCRIPT, 'dr-step-watchdog', String(pid)], { env: {}, detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  // Without it the program runs all the same.
+  for (const part of [watchdog, watchdog.stdin]) part.on('error', () => undefined);
+  watchdog.unref();
+  return () => killGroup(watchdog);
 }
 
 type End = { code: number | null; signal: string | null } | { error: string };

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemProcess } from '../../src/effects/process.ts';
 
 const node = (code: string, ...rest: string[]) => [process.execPath, '-e', code, ...rest] as const;
@@ -42,6 +44,20 @@ describe('a program', () => {
     expect(grandchild).toBeGreaterThan(1);
     for (let i = 0; i < 100 && alive(grandchild); i++) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(alive(grandchild)).toBe(false);
+  });
+
+  it('ends with dr, also where dr is killed, and leaves nobody who waits for that', async () => {
+    const source = new URL('../../src/effects/process.ts', import.meta.url).href;
+    const program = JSON.stringify([process.execPath, '-e', 'setInterval(() => {}, 1000); console.log(process.pid); process.on("SIGTERM", () => {})']);
+    const code = `const { systemProcess } = await import(${JSON.stringify(source)}); void systemProcess.run({ argv: ${program}, env: {}, timeoutMs: 60_000 });`;
+    const dr = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'ignore' });
+    onTestFinished(() => void dr.kill('SIGKILL'));
+    const children = async (): Promise<number[]> => (await readFile(`/proc/${dr.pid ?? 0}/task/${dr.pid ?? 0}/children`, 'utf8')).trim().split(/\s+/).map(Number);
+    await expect.poll(() => children().then((list) => list.length), { timeout: 10_000 }).toBe(2);
+    const both = await children();
+    onTestFinished(() => both.filter(alive).forEach((pid) => process.kill(pid, 'SIGKILL')));
+    dr.kill('SIGKILL');
+    await expect.poll(() => both.filter(alive), { timeout: 10_000 }).toEqual([]);
   });
 
   it('does not wait for what it left behind, and leaves nothing behind', async () => {
