@@ -83,7 +83,7 @@ export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace
     effects: {
       ...effects,
       aws,
-      ...otherPorts(effects, wait, () => permission().before()),
+      ...otherPorts(effects, { wait, mayChange: () => permission().before(), hold }),
       ...(effects.person === undefined ? {} : { person: personWaitedFor(effects.person, { clock, hold, wait }) }),
     },
     takeCalls: () => {
@@ -134,7 +134,7 @@ export function waitOf(trace: StepTrace, hold: Pick<Hold, 'stillHeld'>, clock: C
   };
 }
 
-function otherPorts(effects: Effects, wait: StepTrace['wait'], mayChange: () => Promise<void>): Pick<Effects, 'http' | 'dns' | 'sql' | 'process'> {
+function otherPorts(effects: Effects, { wait, mayChange, hold }: { wait: StepTrace['wait']; mayChange: () => Promise<void>; hold: Hold }): Pick<Effects, 'http' | 'dns' | 'sql' | 'process'> {
   const http = guardedHttp(effects.http);
   const sql = guardedSql(effects.sql);
   const changing = <T>(cause: WaitCause, work: () => Promise<T>): Promise<T> => wait(cause, () => mayChange().then(work));
@@ -147,31 +147,36 @@ function otherPorts(effects: Effects, wait: StepTrace['wait'], mayChange: () => 
       position: (...args) => wait('database', () => sql.position(...args)),
       statement: (...args) => changing('own', () => sql.statement(...args)),
     },
-    process: { run: (request) => changing('own', () => effects.process.run(request)) },
+    // It may run for hours: who has taken over may be about to run it again, or to take back what it does.
+    process: { run: (request) => changing('own', () => whileHeld(effects.clock, hold, request.signal, (signal) => effects.process.run({ ...request, signal }))) },
   };
 }
 
 /** A person is asked for only as long as this runner may continue: nobody's answer is to be lost on one that was superseded. */
 function personWaitedFor(person: PersonPort, { clock, hold, wait }: { clock: Clock; hold: Hold; wait: StepTrace['wait'] }): PersonPort {
-  return {
-    confirm: (word, what, signal) =>
-      wait('person', async () => {
-        const over = stopController(clock);
-        const asked = anyStop(clock, [signal, over.signal]);
-        const watch = async (): Promise<never> => {
-          for (;;) {
-            await clock.sleep(LIMITS.heldMs, asked);
-            await hold.stillHeld();
-          }
-        };
-        watch().catch((error: unknown) => over.abort(error));
-        try {
-          await person.confirm(word, what, asked);
-        } finally {
-          over.abort();
-        }
-      }),
+  return { confirm: (word, what, signal) => wait('person', () => whileHeld(clock, hold, signal, (asked) => person.confirm(word, what, asked))) };
+}
+
+/** What takes long is stopped once this runner may not continue. @throws what `hold` says then, however the work has ended */
+async function whileHeld<T>(clock: Clock, hold: Pick<Hold, 'stillHeld'>, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const over = stopController(clock);
+  const lost: { error?: Error } = {};
+  const watch = async (): Promise<never> => {
+    for (;;) {
+      await clock.sleep(LIMITS.heldMs, over.signal);
+      await hold.stillHeld().catch((error: unknown) => Promise.reject((lost.error = error instanceof Error ? error : new Error(String(error)))));
+    }
   };
+  watch().catch((error: unknown) => over.abort(error));
+  try {
+    const result = await work(signal === undefined ? over.signal : anyStop(clock, [signal, over.signal]));
+    if (lost.error === undefined) return result;
+  } catch (error) {
+    if (lost.error === undefined) throw error;
+  } finally {
+    over.abort();
+  }
+  throw lost.error;
 }
 
 /** Adjoining waits for the same cause become one; the list stays bounded, and what is left out counts as the tool's own. */

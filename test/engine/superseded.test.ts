@@ -54,6 +54,24 @@ describe('a runner that was superseded', () => {
     expect(later()).toBe(0);
   });
 
+  it('stops a program that runs for long: who has taken over may be about to run it again, or its undo', async () => {
+    const clock = new VirtualClock();
+    const store = new MemoryStore();
+    const began = clock.now();
+    const run = async ({ signal }: { signal?: AbortSignal }) => {
+      store.superseded = GONE;
+      await clock.sleep(3_600_000, signal).catch(() => undefined);
+      return { code: undefined, error: 'ended by SIGKILL', output: '', cut: false, ms: 1 };
+    };
+    const act: Fake['act'] = async (ctx) => {
+      await ctx.effects.process.run({ argv: ['./drain'], env: {}, timeoutMs: 3_600_000, signal: ctx.signal });
+    };
+    const long: Fake = { observe: () => ABSENT, act, actMs: 3_600_000 };
+    await expect(runTiny([tinyStep('it', { limitMs: 7_200_000 })], { it: long }, { clock, store, effects: { process: { run } } as unknown as Partial<Effects> })).rejects.toBe(GONE);
+    expect(clock.now() - began).toBeLessThanOrEqual(LIMITS.heldMs);
+    expect(store.records.map(({ type }) => type)).not.toContain('step.failed');
+  });
+
   it('stops waiting, and does not wait for its next change to learn it', async () => {
     const clock = new VirtualClock();
     const store = new MemoryStore();
