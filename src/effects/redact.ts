@@ -23,6 +23,7 @@ export function cleaned(text: string): string {
 /** The cleaned text, with every secret replaced by `[name]`, in whatever form it came back. */
 export function redacted(text: string, secrets: readonly Secret[]): string {
   return secrets
+    .flatMap(({ name, value }) => partsOf(value).map((part) => ({ name, value: part })))
     .filter(({ value }) => value !== '')
     // A value may be part of another one: the longest goes first.
     .toSorted((a, b) => b.value.length - a.value.length)
@@ -32,7 +33,33 @@ export function redacted(text: string, secrets: readonly Secret[]): string {
 
 /** Characters that the longest form of a value may have: where a text is cut, that much of it may be a part of one. */
 export function longestForm(secrets: readonly Secret[]): number {
-  return Math.max(0, ...secrets.map(({ value }) => Buffer.byteLength(value) * 6));
+  return Math.max(0, ...secrets.map(({ value }) => Buffer.byteLength(value) * 8));
+}
+
+/** The value, and what of it is a secret by itself: programs print one line of a key, one field of a JSON, the password of an address. */
+function partsOf(value: string): string[] {
+  const lines = value.split('\n').map((line) => line.trim());
+  const short = [...textsIn(value), ...passwordOf(value)].filter((part) => part.length >= SHORTEST);
+  return [...new Set([value.trim(), ...short, ...lines.filter((line) => line.length >= REVERSIBLE)])];
+}
+
+function textsIn(value: string): string[] {
+  const texts: string[] = [];
+  try {
+    JSON.parse(value, (_key, item: unknown) => (typeof item === 'string' ? void texts.push(item) : item));
+  } catch {
+    // It is not JSON.
+  }
+  return texts;
+}
+
+function passwordOf(value: string): string[] {
+  const password = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*?:([^/?#\s]*)@/i.exec(value.trim())?.[1] ?? '';
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
 }
 
 /** Shorter ones would take ordinary words apart: they are masked where they stand alone. */
@@ -56,8 +83,12 @@ function patternsOf(value: string): RegExp[] {
   return [...pieces.flatMap((piece) => [characterForms(piece), hexForm(piece), ...base64Forms(piece)]), ...backwards].map((source) => new RegExp(source, 'giu'));
 }
 
-/** Lines may be wrapped anywhere. Bounded, so that no text is slow to search. */
+/** JSON in JSON in JSON escapes its escapes. Bounded, so that no text is slow to search. */
+const SLASHES = '\\\\{1,8}';
+/** Lines may be wrapped anywhere. */
 const WRAP = '\\s{0,3}';
+/** In base64, where a backslash is nothing else, also where the end of a line is written as in JSON. */
+const WRAP_OF_BASE64 = `(?:\\s|${SLASHES}[nr]){0,3}`;
 
 const NAMED: Readonly<Record<string, string>> = {
   '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos', '/': 'sol', '+': 'plus', '=': 'equals', ':': 'colon', '!': 'excl', '#': 'num', '$': 'dollar',
@@ -66,25 +97,28 @@ const NAMED: Readonly<Record<string, string>> = {
 
 /** Each character as itself, or escaped as URLs (also twice), JSON, shells and HTML do: all of them, or some. */
 function characterForms(text: string): string {
-  return Array.from(text, characterForm).join(WRAP);
+  // Of a run of backslashes nobody knows how many are escapes of others.
+  return Array.from(text.replace(/\\+/g, '\\'), characterForm).join(WRAP);
 }
 
 function characterForm(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
   const forms = [
-    `\\\\?${escape(character)}`,
+    character === '\\' ? '\\\\{1,32}' : `(?:${SLASHES})?${escape(character)}`,
     [...Buffer.from(character)].map((byte) => `%(?:25)*${hex(byte, 2)}`).join(''),
-    units.map((unit) => `\\\\u\\{?0*${hex(unit)}\\}?`).join(''),
+    units.map((unit) => `${SLASHES}u\\{?0*${hex(unit)}\\}?`).join(''),
     `&#0*${code};`,
     `&#x0*${hex(code)};`,
   ];
-  if (code < 256) forms.push(`\\\\x${hex(code, 2)}`, `=${hex(code, 2)}`);
+  if (code < 256) forms.push(`${SLASHES}x${hex(code, 2)}`, `=${hex(code, 2)}`);
   const name = NAMED[character];
   if (name !== undefined) forms.push(`&${name};`);
   if (/\s/.test(character)) forms.push('\\s', '\\+');
-  if (character === '\n') forms.push('\\\\n');
-  if (character === '\t') forms.push('\\\\t');
+  if (character === '\n') forms.push(`${SLASHES}n`);
+  if (character === '\t') forms.push(`${SLASHES}t`);
+  // As `set -x` of a shell shows it.
+  if (character === "'") forms.push(`'${SLASHES}''`, `'"'"'`);
   return `(?:${forms.join('|')})`;
 }
 
@@ -98,7 +132,7 @@ function base64Forms(text: string): string[] {
   return [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
     const core = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
-    const source = Array.from(core, (c) => (c === '+' ? `(?:[+-]|${characterForm('+')})` : c === '/' ? `(?:[/_]|${characterForm('/')})` : c)).join(WRAP);
+    const source = Array.from(core, (c) => (c === '+' ? `(?:[+-]|${characterForm('+')})` : c === '/' ? `(?:[/_]|${characterForm('/')})` : c)).join(WRAP_OF_BASE64);
     return `${before === 0 ? '' : '[A-Za-z0-9+/_-]?'}${source}(?:[A-Za-z0-9+/_-]?(?:=|%3D){0,2})?`;
   });
 }

@@ -44,6 +44,23 @@ it('masks parts of a long secret, and the longer one of two', () => {
   expect(redacted('s3cret-longer', [{ name: 'A', value: 's3cret' }, { name: 'B', value: 's3cret-longer' }])).toBe('[B]');
 });
 
+it.each([
+  ['JSON in JSON', 'pa"ss\\word', JSON.stringify(JSON.stringify({ p: 'pa"ss\\word' }))],
+  ['JSON in JSON in JSON', 'pa"ss\\word', JSON.stringify(JSON.stringify(JSON.stringify({ p: 'pa"ss\\word' })))],
+  ['\\u in JSON in JSON', 'password', JSON.stringify(JSON.stringify('password').replace('w', '\\u0077'))],
+  ['base64 whose lines end as JSON writes it', 'a longer password', JSON.stringify(base64('a longer password').replace(/.{6}/g, '$&\n'))],
+  ['set -x of a shell', "pa'ssword", `+ curl -H 'token: pa'\\''ssword'`],
+  ['another quotation of a shell', "pa'ssword", `'pa'"'"'ssword'`],
+  ['a file whose last line ends, printed without that', 'password\n', '{"token":"password"}'],
+  ['one line of a key, where it stands in a list', `-----BEGIN KEY-----\n${base64('of the key')}\n-----END KEY-----\n`, `  | ${base64('of the key')}`],
+  ['a field of a JSON', '{"username":"shop","password":"password"}', 'login with password failed'],
+  ['the password of an address', 'postgres://shop:pass%40word@db.example.com/shop', 'pass@word and pass%40word are wrong'],
+])('masks a secret in %s', (_form, value, text) => {
+  const out = redacted(text, [{ name: 'TOKEN', value }]);
+  expect(out).toContain('[TOKEN]');
+  expect(out).not.toMatch(/wo|rd|BvZi/);
+});
+
 it('leaves ordinary words alone, also where a secret is short', () => {
   expect(redacted('a lab in labour: ab', [{ name: 'A', value: 'lab' }, { name: 'B', value: '' }])).toBe('a [A] in labour: ab');
   expect(redacted('Ein Wörtchen, 東京: 100 %\n\tok', [{ name: 'A', value: 'something else' }])).toBe('Ein Wörtchen, 東京: 100 %\n\tok');
@@ -56,4 +73,5 @@ it('takes out what repaints a terminal or hides', () => {
 it('is not slow on what a hostile counterpart may say', () => {
   // Each of them takes minutes where a search goes back and forth.
   for (const text of [' '.repeat(65_000), 'a'.repeat(65_000), 'a '.repeat(32_000), '\u001b]'.repeat(32_000)]) expect(redacted(text, [{ name: 'A', value: 'aaaa bbbb aaaa' }])).not.toContain('[A]');
+  for (const text of ['\\'.repeat(65_000), '\\n'.repeat(32_000)]) for (const value of ['nnnnnnnnnnn1', '\\\\\\x\\y', "''''''a"]) expect(redacted(text, [{ name: 'A', value }])).not.toContain('[A]');
 }, 60_000);
