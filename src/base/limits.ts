@@ -71,6 +71,8 @@ export const LIMITS = {
   journalRecordBytes: 33_554_432,
   /** One file of a journal; a larger one is none that `dr` wrote. */
   journalBytes: 268_435_456,
+  /** A lock, an approval, a list of keys. */
+  smallFileBytes: 1_048_576,
   /** Signed approvals of one run; anything more is not looked at. */
   approvalsRead: 200,
   callsJournaledPerStep: 50,

@@ -1,9 +1,11 @@
-import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { iso } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import { type Ids, partsOfRunId, RUN_ID } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import { NoPlainFile, readPlain } from '../base/plain-file.ts';
 import { traitsOf, type Verb, VERBS } from '../model/verb.ts';
 import type { JournalRecord, Machine, Operator } from './events.ts';
 import { unusable } from './unusable.ts';
@@ -198,8 +200,13 @@ async function highest(folder: string, runbook: string): Promise<{ lock: LockRec
 
 /** Undefined when there is none. One that cannot be understood is somebody's, and is respected. */
 async function readClaim(path: string, term: number): Promise<LockRecord | undefined> {
-  const text = await readFile(path, 'utf8').catch(ifAbsent(undefined));
-  return text === undefined ? undefined : readLock(text, term);
+  try {
+    return readLock((await readPlain(path, LIMITS.smallFileBytes)).toString('utf8'), term);
+  } catch (error) {
+    if (error instanceof NoPlainFile) throw new Error(`${path}: ${error.message}`);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 const lockSchema = z.looseObject({ run: z.string(), token: z.string(), user: z.string(), host: z.string(), pid: z.int(), since: z.string() });

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DrError } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import { NoPlainFile, readPlain } from '../base/plain-file.ts';
 import type { JournalRecord } from './events.ts';
 import type { Guard, RunStore } from './state-store.ts';
 import { endLastLine, fileOfTerm, FIRST_FILE, firstRecord, journalFiles, lastRecord, readJournal, syncFile } from './term-files.ts';
@@ -15,6 +16,16 @@ export const APPROVAL = /^[0-9a-f]{32}\.json$/;
 
 /** What is not recorded by a runner that has lost anything of what its run holds. */
 const ASKS_ALL: ReadonlySet<JournalRecord['type']> = new Set(['step.intent', 'undo.intent', 'run.finished'] as const);
+
+/** What is no file is no approval. One that cannot be read may be a rejection: that is an error. */
+async function approvalText(path: string): Promise<string> {
+  try {
+    return (await readPlain(path, LIMITS.smallFileBytes)).toString('utf8');
+  } catch (error) {
+    if (error instanceof NoPlainFile) return '';
+    throw error;
+  }
+}
 
 /** Of some files nobody knows what the others say: one of them may be a rejection. */
 export function tooManyApprovals(place: string, count: number): DrError {
@@ -146,7 +157,7 @@ export class LocalStore implements RunStore {
     try {
       const names = (await readdir(folder)).filter((name) => APPROVAL.test(name)).sort();
       if (names.length > LIMITS.approvalsRead) throw tooManyApprovals(folder, names.length);
-      return await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+      return await Promise.all(names.map((name) => approvalText(join(folder, name))));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error instanceof DrError ? error : unusable(this.#stateDir, error, this.#run);

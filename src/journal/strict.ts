@@ -1,5 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { messageOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { readPlain } from '../base/plain-file.ts';
 import { isSealed } from './chain.ts';
 import type { JournalRecord } from './events.ts';
 import { JournalDamaged, verifyRecords } from './journal.ts';
@@ -35,7 +38,7 @@ export async function readStrictly(folder: string): Promise<StrictJournal> {
 }
 
 async function readFiles(folder: string, files: readonly string[]): Promise<StrictJournal> {
-  const read = await Promise.all(files.map(async (path) => ({ path, ...linesOf(path, await readFile(path)) })));
+  const read = await Promise.all(files.map(async (path) => ({ path, ...linesOf(path, await bytesOf(path)) })));
   const placed = await readJournal(folder).catch((error: unknown) => {
     throw error instanceof JournalDamaged ? asBadRecord(error) : error;
   });
@@ -54,6 +57,12 @@ async function readFiles(folder: string, files: readonly string[]): Promise<Stri
     ];
   });
   return { records, notes };
+}
+
+function bytesOf(path: string): Promise<Buffer> {
+  return readPlain(path, LIMITS.journalBytes).catch((error: unknown) => {
+    throw new BadRecord(basename(path), 1, `it cannot be read: ${messageOf(error)}`);
+  });
 }
 
 /** Every whole line of a file, which must be spelled as it was written: a change that JSON forgives is a change. */
@@ -90,7 +99,7 @@ function followOn(where: string, own: readonly JournalRecord[]): void {
 /** A copy of a bucket's folder: one object a record, named by its number. */
 async function readObjects(folder: string): Promise<JournalRecord[]> {
   const names = (await readdir(folder).catch(() => [])).filter((name) => /^\d+\.json$/.test(name)).sort();
-  const records = await Promise.all(names.map(async (name, i) => recordOf(`journal/${name}`, i + 1, await readFile(join(folder, name)))));
+  const records = await Promise.all(names.map(async (name, i) => recordOf(`journal/${name}`, i + 1, await bytesOf(join(folder, name)))));
   records.forEach(({ seq }, i) => {
     const name = names[i] ?? '';
     if (Number.parseInt(name, 10) !== seq) throw new BadRecord(`journal/${name}`, i + 1, `it is record ${seq + 1}, under the name of another`);

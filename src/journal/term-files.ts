@@ -1,7 +1,8 @@
-import { open, readdir, readFile, stat, truncate } from 'node:fs/promises';
+import { open, readdir, truncate } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DrError, messageOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { readPlain } from '../base/plain-file.ts';
 import { chainBreak, isSealed } from './chain.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged } from './journal.ts';
@@ -100,16 +101,13 @@ export async function syncFile(path: string): Promise<void> {
   await file.datasync().finally(() => file.close());
 }
 
-/** Empty where there is no file. Whatever is no plain file is not opened: a pipe would block for ever. */
+/** Empty where there is no file. */
 async function readText(path: string): Promise<string> {
   try {
-    const info = await stat(path);
-    if (!info.isFile()) throw unreadable(path, 'It is not a file.');
-    if (info.size > LIMITS.journalBytes) throw unreadable(path, `It has ${info.size} bytes; at most ${LIMITS.journalBytes} are read.`);
-    return await readFile(path, 'utf8');
+    return (await readPlain(path, LIMITS.journalBytes)).toString('utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error instanceof DrError ? error : unreadable(path, messageOf(error));
+    throw unreadable(path, messageOf(error));
   }
 }
 

@@ -1,7 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { DrError, messageOf } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import { nearest } from '../base/nearest.ts';
+import { readPlain } from '../base/plain-file.ts';
 import { fileURLToPath } from 'node:url';
 
 const YAML_FILE = /\.ya?ml$/;
@@ -81,7 +83,7 @@ function fileName(file: string): string {
 
 /** What the file calls itself, read without parsing it: a broken file still has a name. */
 export async function runbookName(file: string): Promise<string | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
+  const text = await readPlain(file, LIMITS.runbookBytes).then(String, () => '');
   return /^runbook:[ \t]*["']?([a-z0-9][a-z0-9-]{0,39})["']?[ \t]*(?:#.*)?\r?$/m.exec(text)?.[1];
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { DrError, messageOf } from '../base/errors.ts';
 import { sha256 } from '../base/json.ts';
@@ -97,7 +98,8 @@ function firstBadByte(bytes: Uint8Array): number {
 async function readFile(path: string): Promise<Uint8Array> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, 'r');
+    // A pipe that nobody writes to is not waited for.
+    handle = await open(path, constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK));
     const stat = await handle.stat();
     if (!stat.isFile()) {
       const what = stat.isDirectory() ? 'a folder' : 'not a file';

@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,6 +42,37 @@ beforeAll(async () => {
   await signedBy(alice, state);
 });
 afterAll(() => folders.forEach((one) => rmSync(one, { recursive: true, force: true })));
+
+describe('what cannot be read is not verified, and nobody waits for it', () => {
+  const sparse = (path: string): void => {
+    writeFileSync(path, '');
+    truncateSync(path, 3 * 2 ** 30);
+  };
+  const makers: [string, (path: string) => void, string][] = [
+    ['a pipe', (path) => execFileSync('mkfifo', [path]), 'It is not a file.'],
+    ['a device that never ends', (path) => symlinkSync('/dev/zero', path), 'It is not a file.'],
+    ['a file that is too large', sparse, 'It has 3221225472 bytes; at most 268435456 are read.'],
+    ['a folder', (path) => mkdirSync(path), 'It is not a file.'],
+  ];
+
+  it.each(makers)('%s in the place of a report', async (_name, make, words) => {
+    const other = copy();
+    make(join(other, 'report.csv'));
+    expect(await wrongIn(other)).toEqual([{ file: 'report.csv', why: `it cannot be read, and so not be checked: ${words}` }]);
+  });
+
+  it.each(makers)('%s among the approvals', async (_name, make) => {
+    const other = copy();
+    make(join(other, 'approvals', `${'0'.repeat(32)}.json`));
+    expect(await wrongIn(other)).toEqual([{ file: `approvals/${'0'.repeat(32)}.json`, why: 'it is no approval' }]);
+  });
+
+  it.each(makers)('%s as a journal of a later term', async (_name, make, words) => {
+    const other = copy();
+    make(join(other, 'journal.9.jsonl'));
+    expect(await wrongIn(other)).toEqual([{ file: 'journal.9.jsonl', record: 1, why: `it cannot be read: ${words}` }]);
+  });
+});
 
 describe('what is right', () => {
   it('is said to be, piece by piece', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
@@ -213,8 +214,12 @@ describe('claims beside each other', () => {
     await mkdir(join(state, 'locks'), { recursive: true });
     await writeFile(join(state, 'locks', 'shop.3.json'), 'half');
     expect(await lockOf(state, 'shop')).toEqual({ run: 'unknown', term: 3, token: '', user: 'unknown', host: '', pid: 0, since: 'unknown' });
-    await mkdir(join(state, 'locks', 'shop.4.json'));
-    await expect(lockOf(state, 'shop')).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });
+    const other = join(state, 'locks', 'shop.4.json');
+    for (const make of [() => mkdir(other), () => Promise.resolve(execFileSync('mkfifo', [other]))]) {
+      await make();
+      await expect(lockOf(state, 'shop')).rejects.toMatchObject({ code: 'STATE_UNUSABLE', detail: `${other}: It is not a file.` });
+      await rm(other, { recursive: true });
+    }
   });
 
   it('a list that changes all the time is an error, and no free lock', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, chmod, copyFile, type FileHandle, mkdir, mkdtemp, open, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -39,6 +40,14 @@ it('reads all approvals or none: of some nobody knows what the others say', asyn
   expect(await store.approvals()).toHaveLength(LIMITS.approvalsRead);
   await store.addApproval(name(LIMITS.approvalsRead), 'rubbish');
   expect(await errorOf(store.approvals())).toMatchObject({ code: 'TOO_MANY_APPROVALS', exit: 'refused', message: `There are ${LIMITS.approvalsRead + 1} files in ${join(state, 'runs', RUN, 'approvals')}; at most ${LIMITS.approvalsRead} are read.` });
+});
+
+it('a pipe or a huge file among the approvals is none, and is not waited for', async () => {
+  const store = new LocalStore(state, RUN);
+  await store.addApproval(`${'1'.repeat(32)}.json`, 'rubbish');
+  execFileSync('mkfifo', [join(state, 'runs', RUN, 'approvals', `${'2'.repeat(32)}.json`)]);
+  await writeFile(join(state, 'runs', RUN, 'approvals', `${'3'.repeat(32)}.json`), 'x'.repeat(LIMITS.smallFileBytes + 1));
+  expect(await store.approvals()).toEqual(['rubbish', '', '']);
 });
 
 async function errorOf(work: Promise<unknown>): Promise<DrError> {

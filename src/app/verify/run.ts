@@ -1,8 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { decide } from '../../approvals/judge.ts';
 import { fileName, readFileText, readStatement } from '../../approvals/statement.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { readPlain } from '../../base/plain-file.ts';
 import type { JournalRecord } from '../../journal/events.ts';
 import { foldAll, isNote } from '../../journal/fold.ts';
 import { BadRecord, readStrictly } from '../../journal/strict.ts';
@@ -119,7 +121,7 @@ async function checkApprovals(folder: string, state: RunState, signers: Signers 
   const names = (await readdir(place).catch(() => [])).filter((name) => !name.startsWith('.')).sort();
   const found = new Map<string, string>();
   for (const name of names) {
-    const file = readFileText(await readFile(join(place, name), 'utf8'));
+    const file = await signedFile(join(place, name));
     const wrong = file === undefined ? 'it is no approval' : fileName(file) === name ? undefined : 'its content was changed after it was written';
     if (file === undefined || wrong !== undefined) verdict.bad.push({ file: `approvals/${name}`, why: wrong ?? '' });
     else found.set(sha256(file.signature), name);
@@ -127,7 +129,7 @@ async function checkApprovals(folder: string, state: RunState, signers: Signers 
   for (const gate of gatesOf(state.plan)) {
     for (const { approver, signature } of signedFact.read(state, gate.step.id) ?? []) {
       const name = found.get(signature);
-      const file = name === undefined ? undefined : readFileText(await readFile(join(place, name), 'utf8'));
+      const file = name === undefined ? undefined : await signedFile(join(place, name));
       if (name === undefined || file === undefined) {
         verdict.bad.push({ file: 'approvals', why: `the approval of ${approver} at ${gate.step.id} is missing: its signature cannot be checked` });
         continue;
@@ -140,13 +142,22 @@ async function checkApprovals(folder: string, state: RunState, signers: Signers 
   }
 }
 
+/** Undefined where it is no approval, or cannot be read. */
+function signedFile(path: string): Promise<ReturnType<typeof readFileText>> {
+  return readPlain(path, LIMITS.smallFileBytes).then((bytes) => readFileText(bytes.toString('utf8')), () => undefined);
+}
+
 /** Every report in the folder has to be, byte by byte, what this journal gives, or what it gave when the report was made. */
 async function checkReports(folder: string, state: RunState, records: readonly JournalRecord[], verdict: RunVerdict): Promise<void> {
   let there = 0;
   for (const { file, render } of Object.values(FORMATS)) {
-    const bytes = await readFile(join(folder, file)).catch(() => undefined);
+    const bytes = await readPlain(join(folder, file), LIMITS.journalBytes).catch((error: unknown) => (isAbsent(error) ? undefined : messageOf(error)));
     if (bytes === undefined) continue;
     there += 1;
+    if (typeof bytes === 'string') {
+      verdict.bad.push({ file, why: `it cannot be read, and so not be checked: ${bytes}` });
+      continue;
+    }
     const counts = [records.length, ...momentsOfReports(records)];
     const count = counts.find((one) => {
       const part = records.slice(0, one);
@@ -157,6 +168,10 @@ async function checkReports(folder: string, state: RunState, records: readonly J
     else verdict.notes.push(`${file} is the report of the first ${count} of ${records.length} records: dr report ${state.run} makes it again`);
   }
   if (there === 0) verdict.notes.push(`no report lies in the folder: dr report ${state.run} makes it`);
+}
+
+function isAbsent(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 /** A report is made when a runner stops, and after each note; the newest first. */

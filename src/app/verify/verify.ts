@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DrError, messageOf } from '../../base/errors.ts';
 import { readSigners, type Signers, strangerAmong } from './signers.ts';
@@ -7,6 +7,8 @@ import * as z from 'zod';
 import { fingerprint } from '../../approvals/public-key.ts';
 import { NAMESPACES, verifySignature } from '../../approvals/signature.ts';
 import { sha256 } from '../../base/json.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { readPlain } from '../../base/plain-file.ts';
 import { foldAll } from '../../journal/fold.ts';
 import { readStrictly } from '../../journal/strict.ts';
 import { renderIndex } from '../../report/portfolio/index-page.ts';
@@ -75,7 +77,7 @@ async function isPack(folder: string): Promise<boolean> {
 /** Checks a pack from its bytes: manifest and signature, every file, every run, and the index against the journals. */
 async function verifyPack(folder: string, signers: Signers | undefined): Promise<{ pack: PackVerdict; runs: RunVerdict[] }> {
   const pack: PackVerdict = { from: '?', to: '?', ok: false, right: [], bad: [], notes: [] };
-  const bytes = await readFile(join(folder, MANIFEST)).catch(() => undefined);
+  const bytes = await readPlain(join(folder, MANIFEST), LIMITS.journalBytes).catch(() => undefined);
   const manifest = bytes === undefined ? undefined : parsed(bytes);
   if (bytes === undefined || manifest === undefined) pack.bad.push({ file: MANIFEST, why: bytes === undefined ? 'it is missing' : 'it is no manifest of a pack' });
   else {
@@ -102,7 +104,7 @@ function parsed(bytes: Buffer): Manifest | undefined {
 }
 
 async function checkSignature(folder: string, bytes: Buffer, { packedBy, packedAt }: Manifest, signers: Signers | undefined, pack: PackVerdict): Promise<void> {
-  const signature = await readFile(join(folder, SIGNATURE), 'utf8').catch(() => undefined);
+  const signature = await readPlain(join(folder, SIGNATURE), LIMITS.smallFileBytes).then(String, () => undefined);
   if (signature === undefined) {
     if (packedBy !== '' || signers !== undefined) pack.bad.push({ file: SIGNATURE, why: packedBy === '' ? 'nobody has signed the manifest' : `it is missing, and the manifest says that ${packedBy} signed` });
     else pack.notes.push('nobody has signed the manifest: anyone who may write the folder can write another one');
@@ -126,8 +128,9 @@ async function checkFiles(folder: string, manifest: Manifest, pack: PackVerdict)
   const there = new Set((await readdir(folder, { recursive: true, withFileTypes: true })).flatMap((entry) => (entry.isDirectory() ? [] : [join(entry.parentPath, entry.name).slice(folder.length + 1).replaceAll('\\', '/')])));
   let right = 0;
   for (const { path, sha256: wanted } of manifest.files) {
-    const bytes = there.delete(path) ? await readFile(join(folder, path)) : undefined;
+    const bytes = there.delete(path) ? await readPlain(join(folder, path), LIMITS.journalBytes).catch((error: unknown) => messageOf(error)) : undefined;
     if (bytes === undefined) pack.bad.push({ file: path, why: 'it is missing' });
+    else if (typeof bytes === 'string') pack.bad.push({ file: path, why: `it cannot be read, and so not be checked: ${bytes}` });
     else if (sha256(bytes) !== wanted) pack.bad.push({ file: path, why: 'it is not the file that the manifest names' });
     else right += 1;
   }
@@ -137,11 +140,11 @@ async function checkFiles(folder: string, manifest: Manifest, pack: PackVerdict)
 
 /** Index and document are a function of the journals, and are made again from them. */
 async function checkIndex(folder: string, names: readonly string[], pack: PackVerdict): Promise<void> {
-  const text = await readFile(join(folder, 'evidence.json'), 'utf8').catch(() => '');
+  const text = await readPlain(join(folder, 'evidence.json'), LIMITS.journalBytes).then(String, () => '');
   const document = await madeAgain(folder, names, text).catch((error: unknown) => messageOf(error));
   if (typeof document === 'string') return void pack.bad.push({ file: 'evidence.json', why: `it is no document of a pack: ${document}` });
   for (const [file, wanted] of [['evidence.json', documentText(document)], ['index.html', renderIndex(document)]] as const) {
-    const there = await readFile(join(folder, file), 'utf8').catch(() => '');
+    const there = await readPlain(join(folder, file), LIMITS.journalBytes).then(String, () => '');
     if (there === wanted) pack.right.push(`${file}: it is what the journals give`);
     else pack.bad.push({ file, why: whyOther(there, 'these journals') });
   }
