@@ -41,6 +41,33 @@ describe('the clock of a machine that is wrong', () => {
     }
   });
 
+  describe('once it is set, by answers of another time', () => {
+    /** The clock of a machine that is right, after answers whose dates are off by so much. */
+    async function after(...offs: number[]): Promise<number> {
+      const dates = offs.map((off) => 1_000_000 + off);
+      const own = { now: () => 1_000_500, sleep: () => Promise.resolve() };
+      const { aws, clock } = onAwsTime({ call: () => Promise.resolve({ at: dates.shift() }) } as unknown as AwsCaller, own);
+      for (const _ of offs) await aws.call({ service: 'sts', region: 'ap-northeast-1', operation: 'GetCallerIdentity', input: {} });
+      return clock.now() - own.now();
+    }
+
+    it.each([
+      ['one of a region that is being lost', [0, 0, 0, -28_800_000], 0],
+      ['one of two', [0, -28_800_000], 0],
+      ['one in the middle', [0, 3_600_000, 0, 0], 0],
+      ['two of five', [0, 0, 0, -90_000, -90_000], 0],
+      ['two that do not agree', [0, -90_000, 90_000, 0], 0],
+    ])('is not moved: %s', async (_name, offs, wanted) => {
+      expect(await after(...offs)).toBe(wanted);
+    });
+
+    it('is moved where most of them say so: the first was wrong, or the machine was set', async () => {
+      expect(await after(-28_800_000, 0, 0)).toBe(0);
+      expect(await after(0, 0, 0, 0, 0, 90_000, 90_000)).toBe(0);
+      expect(await after(0, 0, 0, 0, 0, 90_000, 90_000, 90_000)).toBe(90_000);
+    });
+  });
+
   it('learns nothing from an answer that took long, or has no date', async () => {
     for (const options of [{ ms: 6_000 }, { silent: true }]) {
       const m = machine(-90_000, options);
