@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { EXIT } from '../base/exit-codes.ts';
+import { errorEnvelope, schemaOf, toJsonText } from './envelope.ts';
 
 /** One Ctrl-C can arrive twice: the terminal sends it to every process of the group, and npm sends it on once more. Within this time it counts as the same. */
 const SAME_KEYPRESS_MS = 500;
@@ -13,8 +14,8 @@ interface Drain {
   dispose(): void;
 }
 
-/** First signal: `onFirst` is called and the run drains. A later one: leave at once, with the exit code of an interrupted run. */
-export function drainOnSignals(onFirst: (signal: string) => void, lastWords: () => string): Drain {
+/** First signal: `onFirst` is called and the run drains. A later one: leave at once, with the exit code of an interrupted run. `json`: stdout gets its document even so. */
+export function drainOnSignals(onFirst: (signal: string) => void, lastWords: () => string, json = false): Drain {
   const controller = new AbortController();
   let firstAt: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -28,6 +29,7 @@ export function drainOnSignals(onFirst: (signal: string) => void, lastWords: () 
     // Straight to the file descriptor: the tree may hold process.stderr.
     try {
       writeSync(2, `\n${lastWords()}\n`);
+      if (json) writeSync(1, `${toJsonText(errorEnvelope(schemaOf(undefined), { code: 'INTERRUPTED', exit: 'interrupted', title: lastWords(), next: [] }, []))}\n`);
     } catch {
       // Nobody is there to read them.
     }

@@ -28,6 +28,7 @@ export async function watchRun(choice: { json: boolean; output: string; fleet?: 
   const drain = drainOnSignals(
     () => presenter.message('Stopping: no new steps will start; calls in progress will finish. Ctrl-C again quits now.'),
     () => `Quit: how calls in progress ended is not known. ${goOn()}`,
+    choice.json,
   );
   return {
     onRecord: (record, state) => {

@@ -7,7 +7,7 @@ import { EXIT } from '../../src/base/exit-codes.ts';
 const signals = join(import.meta.dirname, '..', '..', 'src', 'cli', 'signals.ts');
 const script = `
   import { drainOnSignals } from ${JSON.stringify(signals)};
-  const drain = drainOnSignals((signal) => console.log('first ' + signal), () => 'last words');
+  const drain = drainOnSignals((signal) => console.log('first ' + signal), () => 'last words', process.argv[1] === 'json');
   drain.signal.addEventListener('abort', () => {
     const signal = drain.signal.reason.message;
     console.log('draining because of ' + signal);
@@ -22,8 +22,8 @@ let child: ChildProcess | undefined;
 afterEach(() => child?.kill('SIGKILL'));
 
 /** A process that drains, and everything it printed so far. */
-async function draining(): Promise<{ child: ChildProcess; out: () => string; ended: Promise<[number | null, string | null]> }> {
-  const started = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'pipe'] });
+async function draining(...args: string[]): Promise<{ child: ChildProcess; out: () => string; ended: Promise<[number | null, string | null]> }> {
+  const started = spawn(process.execPath, ['--input-type=module', '-e', script, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   child = started;
   let out = '';
   for (const stream of [started.stdout, started.stderr]) stream.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -49,6 +49,17 @@ describe('signals of a run', () => {
     expect(await run.ended).toEqual([EXIT.interrupted, null]);
     expect(run.out()).toContain('last words');
     expect(run.out().match(/first/g)).toHaveLength(1);
+  });
+
+  it('leave one document on stdout, where that was asked for', async () => {
+    const run = await draining('json');
+    run.child.kill('SIGTERM');
+    await seen(run.out, 'draining because of SIGTERM');
+    await sleep(700);
+    run.child.kill('SIGTERM');
+    expect(await run.ended).toEqual([EXIT.interrupted, null]);
+    const document = run.out().slice(run.out().indexOf('{'), run.out().lastIndexOf('}') + 1);
+    expect(JSON.parse(document)).toMatchObject({ ok: false, exit: 'interrupted', exitCode: EXIT.interrupted, error: { code: 'INTERRUPTED', message: 'last words' } });
   });
 
   it('are nobody\'s business once the run has ended', async () => {
