@@ -89,6 +89,7 @@ export const REPLICA: Trouble[] = [
   { name: 'the replica is stopped', plant: (sim) => sim.world.setDbStatus(COPY, 'stopped'), found: [`error replica-usable ${AT_COPY}`, `error replication ${AT_COPY}`] },
   { name: 'the replica waits for its storage to be optimised', plant: (sim) => sim.world.setDbStatus(COPY, 'storage-optimization'), found: [`warning promote-later ${AT_COPY}`] },
   { name: 'the replica is being backed up', plant: (sim) => sim.world.setDbStatus(COPY, 'backing-up'), found: [`warning promote-later ${AT_COPY}`] },
+  { name: 'the replica runs MySQL, whose scheduled events a promotion leaves disabled', plant: (sim) => change(sim, COPY, { engine: 'mysql' }), found: [`error canary ${AT_COPY}`, `note scheduled-events ${AT_COPY}`, `note write-proof ${AT_COPY}`] },
   { name: 'a change waits for the maintenance window', plant: (sim) => change(sim, COPY, { pending: { settings: { engineVersion: '17.6' } } }), found: [`warning pending-changes ${AT_COPY}`] },
   { name: 'the engine of the replica is another version', plant: (sim) => change(sim, COPY, { settings: { engineVersion: '17.6' } }), found: [`warning engine-version ${AT_COPY}`] },
   { name: 'IAM authentication on the writer alone', plant: (sim) => change(sim, MAIN, { settings: { iamAuthentication: true } }), found: [`error iam-authentication ${AT_COPY}`] },
