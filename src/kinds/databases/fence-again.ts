@@ -31,7 +31,12 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     return silent(ctx, p);
   }
   lastsNot(ctx, quiet(p));
-  if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
+  // AWS knows it by its name only. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
+  if (instance === undefined) {
+    const because = `${p.region} answers that there is no ${p.id}: it was deleted, or has another name by now and takes writes under that. If it is there: close it by hand`;
+    // It was seen to take writes since.
+    return { state: 'pending', because, waitingFor: 'hold', ...(seenFact.has(ctx, p.name) ? { unsafe: true } : {}) };
+  }
   const state = dbInstanceState(instance.DBInstanceStatus);
   const seen = seenAgain(ctx, p, instance, state);
   return seen.state === 'pending' && !cannotWrite(state) ? { ...seen, unsafe: true } : seen;

@@ -287,13 +287,19 @@ describe('the guard beside the promotion', () => {
     for (const thrown of [error('DescribeDBInstances', 'AccessDenied', 403), new Error('a defect')]) await expect((await guard({ instance: thrown })).look()).rejects.toBe(thrown);
   });
 
-  it('is done where the old writer is gone, and says until when it took writes', async () => {
+  it('is not done where AWS finds no old writer of that name: it may have another one, and was open if it was seen to be', async () => {
     const step = await guard({ instance: undefined, facts: before('source-down') });
-    expect(await step.look()).toEqual({ state: 'reached', because: `writer does not exist in ${SEOUL} any more` });
-    expect(step.recorded['fence.orders']).toEqual({ verdict: 'fenced', because: `writer does not exist in ${SEOUL} any more`, at: START });
+    expect(await step.look()).toMatchObject({ state: 'pending', waitingFor: 'hold', because: expect.stringContaining(`${SEOUL} answers that there is no writer: it was deleted, or has another name by now`) as string });
+    expect(step.recorded['fence.orders']).toBeUndefined();
+    expect(await step.look()).not.toHaveProperty('unsafe');
     const seen = await guard({ instance: undefined, facts: { 'seen-again.orders': START - 60_000 } });
-    await seen.look();
-    expect(seen.recorded['fence.orders']).toMatchObject({ verdict: 'fenced', returnedAt: START - 60_000, because: expect.stringMatching(/any more\. It answered again at \S+, after its copy had taken over: what it took until \S+ is in no other instance$/) as string });
+    expect(await seen.look()).toMatchObject({ state: 'pending', unsafe: true });
+  });
+
+  it('says until when one that is closed took writes', async () => {
+    const step = await guard({ instance: shown(CLOSED, 'stopped'), facts: { 'seen-again.orders': START - 60_000 } });
+    expect(await step.look()).toMatchObject({ state: 'reached' });
+    expect(step.recorded['fence.orders']).toMatchObject({ verdict: 'fenced', returnedAt: START - 60_000, because: expect.stringMatching(/\. It answered again at \S+, after its copy had taken over: what it took until \S+ is in no other instance$/) as string });
   });
 
   it('remembers when it was first seen again, and nothing of one that takes no writes', async () => {
