@@ -1,7 +1,7 @@
 import type { AwsCaller } from '../../src/aws/caller.ts';
 import type { AnyStepKind, StepContext } from '../../src/model/step.ts';
 import { AwsError } from '../../src/aws/errors.ts';
-import { type Bug, type Code, reached, seenAs, spoil } from './plant.ts';
+import { goneIsFenced, type Bug, type Code, reached, seenAs, spoil } from './plant.ts';
 import type { Happening, Scenario } from './scenario.ts';
 
 /*
@@ -119,6 +119,7 @@ export const ANSWER_BUGS: readonly Bug[] = [
     breaks: [1, 2, 3],
     from: 6_000,
     needs: (scenario) => happens(scenario, (h) => h.what === 'half-dead' && h.api === 'lists'),
+    step: spoil('fence', goneIsFenced),
     aws: (inner) =>
       seenAs(inner, (output, { region }) => {
         if (output.DBInstances?.length !== 0) return output;

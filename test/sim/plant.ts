@@ -1,4 +1,5 @@
 import type { AwsCaller } from '../../src/aws/caller.ts';
+import { recordFence } from '../../src/kinds/databases/verdict.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { JournalStore } from '../../src/journal/journal.ts';
@@ -71,4 +72,17 @@ export function seenAs(inner: AwsCaller, map: (output: { DBInstances?: Record<st
     return request.operation === 'DescribeDBInstances' ? { ...answer, output: map(answer.output as { DBInstances?: Record<string, unknown>[] }, request) } : answer;
   };
   return { call: call as AwsCaller['call'] };
+}
+
+/** What AWS does not find takes no writes. */
+export function goneIsFenced(code: Code): Partial<Code> {
+  return {
+    observe: async (ctx, p) => {
+      const seen = await code.observe(ctx, p);
+      const { name } = p as { name: string };
+      if (seen.state !== 'refused' || !seen.refusal.observed.includes('answers that there is no')) return seen;
+      recordFence(ctx, name, { verdict: 'fenced', because: reached.because, at: ctx.effects.clock.now() });
+      return reached;
+    },
+  };
 }

@@ -4,7 +4,7 @@ import type { Json } from '../../src/base/json.ts';
 import type { StepContext } from '../../src/model/step.ts';
 import { type ApprovalGate, decide } from '../../src/approvals/judge.ts';
 import { readFileText } from '../../src/approvals/statement.ts';
-import { type Bug, reached, seenAs, spoil } from './plant.ts';
+import { goneIsFenced, type Bug, reached, seenAs, spoil } from './plant.ts';
 import type { Happening, Scenario } from './scenario.ts';
 
 /*
@@ -62,6 +62,7 @@ export const RULE_BUGS: readonly Bug[] = [
     name: 'empty-answer-is-gone',
     breaks: [1, 2, 3],
     needs: (scenario) => halfDead(scenario, (h) => h.api === 'empty'),
+    step: spoil('fence', goneIsFenced),
     aws: (inner) =>
       seenAs(inner, (output, request) => {
         if (output.DBInstances !== undefined) return output;

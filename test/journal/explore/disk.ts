@@ -65,6 +65,11 @@ function on<T>(disk: Disk, call: string, path: string, effect: () => T): Promise
   return operation(`${call} ${path.slice(path.lastIndexOf('/') + 1)}`, effect);
 }
 
+/** No file is ever put in the place of another one here. */
+function statOf(disk: Disk, path: string) {
+  return { size: Buffer.byteLength(textOf(disk, path)), dev: 1, ino: 1, isFile: () => true };
+}
+
 const CALLS = {
   // A folder is there as soon as something is in it.
   mkdir: () => Promise.resolve(undefined),
@@ -75,11 +80,7 @@ const CALLS = {
       return [...new Set(names)].sort();
     }),
   readFile: (disk: Disk, path: string) => on(disk, 'readFile', path, () => textOf(disk, path)),
-  stat: (disk: Disk, path: string) =>
-    on(disk, 'stat', path, () => {
-      const { length } = textOf(disk, path);
-      return { size: length, isFile: () => true };
-    }),
+  stat: (disk: Disk, path: string) => on(disk, 'stat', path, () => statOf(disk, path)),
   writeFile: (disk: Disk, path: string, text: string, options?: { flag?: string }) =>
     on(disk, 'writeFile', path, () => void disk.files.set(path, (options?.flag === 'a' ? (disk.files.get(path) ?? '') : '') + text)),
   link: (disk: Disk, from: string, to: string) =>
@@ -108,6 +109,8 @@ const CALLS = {
             if (part !== '') await on(disk, 'append', path, () => void disk.files.set(path, (disk.files.get(path) ?? '') + part));
           }
         },
+        // Its own file: what others can see of it stands above.
+        stat: () => new Promise((resolve) => resolve(statOf(disk, path))),
         datasync: () => Promise.resolve(),
         close: () => Promise.resolve(),
       };
