@@ -75,8 +75,8 @@ describe('capacity in every verb', () => {
     const steps = kind.plan(context, 'web', resource, state);
     expect(steps.map((s) => [s.label ?? s.step, s.params])).toEqual([
       // What is larger than wanted already stays so.
-      ['scaleOut', { region: TOKYO, group: 'web', min: 4, desired: 8, max: 12 }],
-      [`scaleOut-${OSAKA}`, { region: OSAKA, group: 'web', min: 4, desired: 6, max: 12 }],
+      ['scaleOut', { region: TOKYO, group: 'web', min: 4, desired: 8, max: 12, enough: 4 }],
+      [`scaleOut-${OSAKA}`, { region: OSAKA, group: 'web', min: 4, desired: 6, max: 12, enough: 4 }],
     ]);
     const back = kind.plan({ ...context, verb: 'reprotect' }, 'web', resource, state);
     const smaller = (region: string, seen: string) => ['scaleIn', { region, group: 'web', min: 2, desired: 4, max: 12, guard: { region: seen, group: 'web', healthy: 4 } }];

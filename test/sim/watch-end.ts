@@ -92,7 +92,9 @@ function capacity(end: End): void {
   const group = stage.world.state.groups.get(target, 'shop-api');
   if (group === undefined) return broken(end, `there is no group in ${target}`);
   const has = stage.world.state.groups.healthyCount(group, now);
-  const needs = Math.max(ACTIVE.min, Math.min(ACTIVE.desired, group.desired));
+  // Of a region that is lost users do not wait for more than the minimum, as the journal says then.
+  const fewer = state.facts.get(`fewer.${target}.shop-api`) === true;
+  const needs = Math.max(ACTIVE.min, Math.min(fewer ? ACTIVE.min : ACTIVE.desired, group.desired));
   if (has < needs && !troubledJustNow(end)) broken(end, `${has} of ${needs} instances serve in ${target}`);
 }
 

@@ -8,7 +8,7 @@ import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { cannotMend } from '../ec2/launch-reasons.ts';
 import { countOf, healthyCapacity, inService, unusedTargets } from './health.ts';
-import { found, missing } from '../looks.ts';
+import { found, lastsFor, lastsNot, missing } from '../looks.ts';
 import { launchTrouble, markActivities } from './launches.ts';
 import { noTargetGroup, scheduleWarnings } from './ready.ts';
 
@@ -18,6 +18,8 @@ const params = z.strictObject({
   min: z.int(),
   desired: z.int(),
   max: z.int(),
+  /** Where users are without a region: with so many they are led there once the rest is late. */
+  enough: z.int().min(1).optional(),
 });
 type Params = z.infer<typeof params>;
 
@@ -92,12 +94,38 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (!sized && !lowered) return { state: 'absent', because: withReason(`${p.group}: desired capacity is ${group.DesiredCapacity}; changing to ${p.desired}`, ctx.attempt === 0 ? '' : ((await launchTrouble(ctx, p.region, p.group))?.says ?? '')) };
   const wanted = lowered ? group.DesiredCapacity : p.desired;
   const has = inService(group);
-  if (has.units < wanted) return await waitForInstances(ctx, p, group, wanted);
+  if (has.units < wanted) return await withFewer(ctx, p, group, await waitForInstances(ctx, p, group, wanted));
   const serving = await healthyCapacity(ctx, p.region, group);
   if (serving.units < wanted) {
-    return { state: 'pending', because: withReason(`${countOf(group, serving, wanted).replace('instances', 'targets')} are ${serving.where}`, serving.why), waitingFor: 'aws' };
+    const waiting: Waiting = { state: 'pending', because: withReason(`${countOf(group, serving, wanted).replace('instances', 'targets')} are ${serving.where}`, serving.why), waitingFor: 'aws' };
+    return await withFewer(ctx, p, group, waiting);
   }
+  lastsNot(ctx, fewerFor(p));
   return { state: 'reached', because: withReason(`${countOf(group, serving)} are in service and healthy`, lowered ? `something, most likely a scaling policy, has lowered the desired capacity from ${p.desired} to ${wanted} again and again; \`active.min\` of the runbook allows it` : '') };
+}
+
+/** So long users of a lost region are kept waiting for the rest, once there are as many as the runbook calls enough to be active with. Milliseconds. */
+const FEWER_MS = 180_000;
+const fewerFor = (p: Params): string => `fewer.${keyOf(p)}`;
+
+type Waiting = Extract<Observation, { state: 'pending' | 'impossible' }>;
+
+const fewerFact = fact('fewer', z.literal(true));
+
+/**
+ * The rest is late, or does not come: a zone without room, an instance refresh, a shortage that all who flee from the same region meet. Users of a region
+ * that is lost are served by fewer, rather than by none; a planned move waits, for they are served where they are.
+ */
+async function withFewer(ctx: StepContext, p: Params, group: Group, waiting: Waiting): Promise<Observation> {
+  if (p.enough === undefined) return waiting;
+  const serving = await healthyCapacity(ctx, p.region, group);
+  if (serving.units < p.enough) {
+    lastsNot(ctx, fewerFor(p));
+    return waiting;
+  }
+  if (waiting.state === 'pending' && lastsFor(ctx, fewerFor(p)) < FEWER_MS) return waiting;
+  fewerFact.record(ctx, keyOf(p), true);
+  return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy: as many as \`active.min\` of the runbook asks for; users do not wait for the rest (${waiting.because})` };
 }
 
 /** Requests after which what lowers the desired capacity again is left its way. */
@@ -116,11 +144,11 @@ function isLowered(ctx: StepContext, p: Params, group: Group): boolean {
 async function holds(ctx: StepContext, p: Params): Promise<Observation> {
   const group = await standing(ctx, p);
   if ('state' in group) return group;
-  const least = Math.max(1, leastLater(ctx, p));
-  if (group.DesiredCapacity < least) {
-    return { state: 'pending', because: withReason(`${p.group}: something has lowered its sizes to min ${group.MinSize}, desired ${group.DesiredCapacity}, and it is to have ${least} or more`, (await launchTrouble(ctx, p.region, p.group))?.says ?? ''), waitingFor: 'aws' };
+  const lowest = Math.max(1, leastLater(ctx, p));
+  if (group.DesiredCapacity < lowest) {
+    return { state: 'pending', because: withReason(`${p.group}: something has lowered its sizes to min ${group.MinSize}, desired ${group.DesiredCapacity}, and it is to have ${lowest} or more`, (await launchTrouble(ctx, p.region, p.group))?.says ?? ''), waitingFor: 'aws' };
   }
-  const wanted = Math.min(p.desired, group.DesiredCapacity);
+  const wanted = Math.min(p.enough !== undefined && fewerFact.has(ctx, keyOf(p)) ? p.enough : p.desired, group.DesiredCapacity);
   const serving = await healthyCapacity(ctx, p.region, group);
   if (serving.units >= wanted) return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy` };
   return { state: 'pending', because: withReason(`${countOf(group, serving, wanted)} are ${serving.where}`, serving.why), waitingFor: 'aws' };
@@ -132,7 +160,7 @@ function leastLater(ctx: StepContext, p: Params): number {
   return Math.min(p.min, ...shrinks.filter(({ region, group }) => region === p.region && group === p.group).map(({ desired }) => desired));
 }
 
-async function waitForInstances(ctx: StepContext, p: Params, group: Group, wanted: number): Promise<Observation> {
+async function waitForInstances(ctx: StepContext, p: Params, group: Group, wanted: number): Promise<Waiting> {
   const has = inService(group);
   const because = `${countOf(group, has, wanted)} are in service`;
   const suspended = suspendedIn(group);

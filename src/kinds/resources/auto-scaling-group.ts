@@ -24,7 +24,7 @@ const groupName = z.string().min(1).max(255).regex(/^[^\s:/*]+$/, 'expected the 
 
 const size = z
   .strictObject({
-    min: z.int().min(0).max(10_000).describe('Minimum size'),
+    min: z.int().min(0).max(10_000).describe('Minimum size. Of `active`: with so many a failover leads users there once the rest is three minutes late'),
     desired: z.int().min(0).max(10_000).describe('Desired capacity'),
     max: z.int().min(0).max(10_000).describe('Maximum size'),
   })
@@ -108,7 +108,7 @@ function scaleOutStep(ctx: PlanContext, group: AutoScalingGroup, region: string,
     phase: 'compute',
     reversibility: 'compensable',
     title: `Scale ${name} out to ${wanted.desired} and wait until its targets are healthy`,
-    params: { region, group: name, ...wanted },
+    params: { region, group: name, ...wanted, ...(traitsOf(ctx.verb).sourceMayBeDead ? { enough: Math.max(1, size.min) } : {}) },
     controlPlanes: before.desired >= wanted.desired ? [] : [`autoscaling@${region}`, `ec2@${region}`],
     permissions: [update(ctx, region, name), read, readShortage],
     estimate: { p50: 120, p95: 300, basis: 'launch, boot and health checks of an instance; yours may differ' },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
+import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { type AtHand, SEOUL, stepOf, TOKYO } from '../context.ts';
 import { awsError, portOf } from '../port.ts';
 
@@ -207,6 +208,61 @@ describe('instances that are to come', () => {
     expect(await (await scaleOut(standby)).observe()).toEqual({ state: 'pending', because, waitingFor: 'aws' });
     expect(await (await scaleOut(standby, { activities: [failed('new', 'x')], facts: MARKED })).observe()).toEqual({ state: 'pending', because: `${because}; AWS: Failed: x`, waitingFor: 'aws', reason: 'AWS: Failed: x' });
     expect(await (await scaleOut(standby, { activities: [failed('old', 'x')], facts: MARKED })).observe()).toEqual({ state: 'pending', because: `${because}; AWS: Failed: x (before this run waited)`, waitingFor: 'aws' });
+  });
+});
+
+describe('where users are without a region', () => {
+  const rest = 'users do not wait for the rest';
+  const enough = { params: { enough: 2 } };
+  const quota = { activities: [failed('new', 'You have requested more instances (4) than your current instance limit of 3 allows')], facts: MARKED };
+
+  it('as many as the runbook calls enough lead them there once the rest is three minutes late', async () => {
+    const step = await scaleOut(group(READY, 3), enough);
+    for (const ms of [0, 50_000, 50_000, 50_000, 29_999]) {
+      await step.clock.run(() => step.clock.sleep(ms));
+      expect(await step.observe()).toMatchObject({ state: 'pending', because: '3 of 4 instances are in service' });
+    }
+    expect(step.recorded).not.toHaveProperty([`fewer.${KEY}`]);
+    await step.clock.run(() => step.clock.sleep(1));
+    expect(await step.observe()).toEqual({ state: 'reached', because: `3 instances are in service and healthy: as many as \`active.min\` of the runbook asks for; ${rest} (3 of 4 instances are in service)` });
+    expect(step.recorded).toMatchObject({ [`fewer.${KEY}`]: true });
+  });
+
+  it('targets that are not healthy yet are the rest, too', async () => {
+    const health = targets(['i-0', 'healthy'], ['i-1', 'healthy'], ['i-2', 'healthy'], ['i-3', 'unhealthy']);
+    const step = await scaleOut(group(READY, 4, { TargetGroupARNs: [ARN] }), { ...enough, health });
+    for (const ms of [0, 50_000, 50_000, 50_000]) {
+      await step.clock.run(() => step.clock.sleep(ms));
+      expect(await step.observe()).toMatchObject({ state: 'pending' });
+    }
+    await step.clock.run(() => step.clock.sleep(30_000));
+    expect(await step.observe()).toMatchObject({ state: 'reached', because: expect.stringContaining(`${rest} (3 of 4 targets are healthy in web`) as string });
+  });
+
+  it('fewer than that lead nobody there, however late it is, and begin the wait again', async () => {
+    const few = targets(['i-0', 'healthy'], ['i-1', 'unhealthy'], ['i-2', 'unhealthy'], ['i-3', 'unhealthy']);
+    const step = await scaleOut(group(READY, 4, { TargetGroupARNs: [ARN] }), { ...enough, health: few, facts: { [`lasts.fewer.${KEY}`]: { since: 0, last: new VirtualClock().now() } } });
+    expect(await step.observe()).toMatchObject({ state: 'pending' });
+    expect(step.recorded).toMatchObject({ [`lasts.fewer.${KEY}`]: null });
+    expect(await (await scaleOut(group(READY, 1), enough)).observe()).toMatchObject({ state: 'pending' });
+  });
+
+  it('a rest that no wait brings is not waited for', async () => {
+    expect(await (await scaleOut(group(READY, 2), { ...enough, ...quota })).observe()).toMatchObject({ state: 'reached', because: expect.stringContaining(`${rest} (web cannot launch: `) as string });
+    expect(await (await scaleOut(group(READY, 1), { ...enough, ...quota })).observe()).toMatchObject({ state: 'impossible' });
+    expect(await (await scaleOut(group(READY, 2), quota)).observe()).toMatchObject({ state: 'impossible' });
+  });
+
+  it('a planned move waits for all: its users are served where they are', async () => {
+    const step = await scaleOut(group(READY, 3), { facts: { [`lasts.fewer.${KEY}`]: { since: 0, last: new VirtualClock().now() } } });
+    expect(await step.observe()).toMatchObject({ state: 'pending' });
+  });
+
+  it('those that led them there are enough at the end of the run, too', async () => {
+    const facts = { [`fewer.${KEY}`]: true };
+    expect(await (await scaleOut(group(READY, 2), { ...enough, facts })).holds()).toMatchObject({ state: 'reached' });
+    expect(await (await scaleOut(group(READY, 1), { ...enough, facts })).holds()).toMatchObject({ state: 'pending' });
+    expect(await (await scaleOut(group(READY, 2), enough)).holds()).toMatchObject({ state: 'pending' });
   });
 });
 
