@@ -117,7 +117,7 @@ export function awsFailure(error: AwsError, target: string, others: readonly str
       exit: 'aws',
       title: 'There are no usable AWS credentials.',
       detail: error.message,
-      next: ['export AWS_PROFILE=…, or log in: aws sso login', `aws sts get-caller-identity --region ${target}    must work`],
+      next: ['export AWS_PROFILE=… (aws configure list-profiles shows which there are), or log in: aws sso login', `aws sts get-caller-identity --region ${target}    must work`],
       cause: error,
     });
   }

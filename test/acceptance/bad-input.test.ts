@@ -99,7 +99,7 @@ describe('AWS', () => {
         sts.GetCallerIdentity in ap-northeast-1: NoCredentials: no credentials: Could not load credentials from any providers
 
       Next:
-        export AWS_PROFILE=…, or log in: aws sso login
+        export AWS_PROFILE=… (aws configure list-profiles shows which there are), or log in: aws sso login
         aws sts get-caller-identity --region ap-northeast-1    must work"
     `);
   });
