@@ -63,7 +63,7 @@ export async function launchTrouble(ctx: StepContext, region: string, group: str
     return older === undefined ? undefined : { says: `${reasonOf(older)} (before this run waited)` };
   }
   const says = reasonOf(newest);
-  const ends = isFixed(since) ? 'fixed' : newest === since[0] && isShort(newest) && noOtherZone(ctx, since) ? 'shortage' : undefined;
+  const ends = isFixed(since) ? 'fixed' : newest === since[0] && isShort(newest) && noOtherZone(ctx, newest, since) ? 'shortage' : undefined;
   // A resume counts again: somebody has mended it by then, and AWS has not tried again yet.
   if (ends !== undefined) mark(ctx, region, group, activities);
   return { says, since: true, ...(ends === undefined ? {} : { ends }) };
@@ -71,7 +71,7 @@ export async function launchTrouble(ctx: StepContext, region: string, group: str
 
 /** The reason of the newest launch, where that failed; undefined where it did not, or where there was none. */
 export function lastFailure(activities: readonly Activity[]): string | undefined {
-  const last = activities.find((activity) => !isTermination(activity) && activityStatus(activity.StatusCode).succeeded !== 'unknown');
+  const [last] = endedLaunches(activities);
   return last !== undefined && activityStatus(last.StatusCode).succeeded === 'no' ? reasonOf(last) : undefined;
 }
 
@@ -96,23 +96,27 @@ function isShort(activity: Activity): boolean {
   return activityStatus(activity.StatusCode).succeeded === 'no' && isShortageText(reasonOf(activity));
 }
 
+function endedLaunches(activities: readonly Activity[]): Activity[] {
+  return activities.filter((a) => !isTermination(a) && activityStatus(a.StatusCode).succeeded !== 'unknown');
+}
+
 /**
  * After a launch that found no room in one zone, or in its subnet, AWS tries the other zones of the group by itself: only when launches have failed so
  * for minutes has none of them room. A quota, or anything else that names no zone, is the same in all of them.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html
  */
-function noOtherZone(ctx: StepContext, since: readonly Activity[]): boolean {
-  const ended = since.filter((a) => !isTermination(a) && activityStatus(a.StatusCode).succeeded !== 'unknown');
+function noOtherZone(ctx: StepContext, newest: Activity, since: readonly Activity[]): boolean {
+  if (!/availability zone|subnet/i.test(reasonOf(newest))) return true;
+  const ended = endedLaunches(since);
   const other = ended.findIndex((a) => !isShort(a));
   const short = other === -1 ? ended : ended.slice(0, other);
-  if (short[0] !== undefined && !/availability zone|subnet/i.test(reasonOf(short[0]))) return true;
   const first = Math.min(...short.flatMap(({ StartTime }) => StartTime?.getTime() ?? []));
   return ctx.effects.clock.now() - first >= FAILING_MS;
 }
 
 /** The newest launches that have ended all failed, long enough, for one reason that no wait mends. */
 function isFixed(since: readonly Activity[]): boolean {
-  const ended = since.filter((a) => !isTermination(a) && activityStatus(a.StatusCode).succeeded !== 'unknown');
+  const ended = endedLaunches(since);
   const kind = ended[0] === undefined ? undefined : cannotMend(reasonOf(ended[0]));
   if (kind === undefined) return false;
   const other = ended.findIndex((a) => activityStatus(a.StatusCode).succeeded === 'yes' || cannotMend(reasonOf(a)) !== kind);

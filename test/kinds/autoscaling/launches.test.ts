@@ -83,6 +83,9 @@ describe('launches that go wrong', () => {
     expect(await seen(5, failed('a', full))).toBeUndefined();
     expect(await seen(179, failed('c', full, 60), failed('a', full))).toBeUndefined();
     expect(await seen(180, failed('c', full, 60), failed('a', full))).toBe('shortage');
+    // What has not ended, and an instance that was taken away, are no launches that found room.
+    const beside = [activity('p', 'InProgress'), activity('t', 'Successful', { Description: 'Terminating EC2 instance: i-1' })];
+    expect(await seen(180, failed('c', full, 60), ...beside, failed('a', full))).toBe('shortage');
     // One that has succeeded in between: the others count from there.
     expect(await seen(230, failed('d', full, 60), ok('c'), failed('a', full))).toBeUndefined();
     expect(await seen(240, failed('d', full, 60), ok('c'), failed('a', full))).toBe('shortage');
