@@ -61,10 +61,19 @@ describe('before a run', () => {
 
   it('what AWS makes together with it is warned of', async () => {
     const waits = (PendingModifiedValues: object) => resize({ instance: { ...SMALL, PendingModifiedValues } });
-    expect(await (await waits({ EngineVersion: '17.2', DBInstanceClass: 'db.r6g.xlarge' })).check()).toMatchObject({
+    expect(await (await waits({ EngineVersion: '17.2', MultiAZ: true, DBInstanceClass: 'db.r6g.xlarge' })).check()).toEqual({
       state: 'ok',
-      warnings: [{ rule: 'pending-changes', observed: 'orders-tokyo has changes that wait for its maintenance window: EngineVersion 17.2; AWS makes them together with the class db.r6g.xlarge, and the recovery waits for all of them' }],
+      because: 'orders-tokyo has the class db.r6g.large',
+      warnings: [{
+        rule: 'pending-changes',
+        observed: 'orders-tokyo has changes that wait for its maintenance window: EngineVersion 17.2, MultiAZ true; AWS makes them together with the class db.r6g.xlarge, and the recovery waits for all of them',
+        wanted: 'no pending change',
+        mend: `aws rds modify-db-instance --region ${TOKYO} --db-instance-identifier orders-tokyo --apply-immediately, in a quiet hour`,
+        page: expect.stringContaining('ApplyImmediately') as string,
+      }],
     });
+    // Where it has the class, nothing is asked for.
+    expect(await (await resize({ instance: { ...LARGE, PendingModifiedValues: { MultiAZ: true } } })).check()).toEqual({ state: 'ok', because: 'orders-tokyo has the class db.r6g.xlarge' });
     expect(await (await waits({ DBInstanceClass: 'db.r6g.xlarge' })).check()).toEqual({ state: 'ok', because: 'orders-tokyo has the class db.r6g.large' });
   });
 
@@ -89,6 +98,11 @@ describe('the class', () => {
     expect(await step.observe()).toEqual({ state: 'pending', because: `orders-tokyo is ${DBInstanceStatus}, and AWS refuses to change it: said AWS`, waitingFor: 'aws', reason: 'said AWS' });
     await step.clock.run(() => step.clock.sleep(300_000));
     expect(await step.observe()).toMatchObject({ state: 'absent' });
+  });
+
+  it.each(['rebooting', 'modifying', 'storage-full'])('is not asked for while the instance is %s', async (DBInstanceStatus) => {
+    expect((await (await resize({ instance: { ...SMALL, DBInstanceStatus } })).observe()).state).not.toBe('absent');
+    expect((await (await resize({ instance: { ...LARGE, DBInstanceStatus } })).observe()).state).not.toBe('reached');
   });
 
   it('that this run has asked for is on its way; one that waits for the maintenance window is asked for', async () => {
