@@ -99,7 +99,7 @@ export const GROUPS = {
     tests: ['test/kinds/databases/{assertions,unique-keys,resize,replicate-backups,verbs-errors,sql-engine,replica}.test.ts', 'test/kinds/common-steps/{person-and-hold,drill-probe}.test.ts', 'test/engine/{failover,drill,backup-restore}.test.ts'],
   },
   sides: {
-    mutate: ['src/kinds/autoscaling/{health,scale-in,launches}.ts', 'src/kinds/ec2/{stop,register,ours,launch-reasons}.ts'],
+    mutate: ['src/kinds/autoscaling/{health,scale-in,launches}.ts', 'src/kinds/ec2/{stop,register,ours}.ts'],
     tests: ['test/kinds/autoscaling/{health,scale-in,launches}.test.ts', 'test/kinds/ec2/sides.test.ts'],
   },
   groups: {
@@ -107,8 +107,8 @@ export const GROUPS = {
     tests: ['test/kinds/autoscaling/*.test.ts', 'test/engine/scaling.test.ts', 'test/refusals/compute.test.ts'],
   },
   servers: {
-    mutate: ['src/kinds/ec2/{launch,launch-request,start,ready}.ts'],
-    tests: ['test/kinds/ec2/*.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
+    mutate: ['src/kinds/ec2/{launch,launch-reasons,launch-request,start,ready}.ts'],
+    tests: ['test/kinds/ec2/*.test.ts', 'test/kinds/autoscaling/launches.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
   },
   rules: {
     mutate: ['src/kinds/looks.ts', 'src/kinds/route53/batch-rules.ts'],
