@@ -223,7 +223,7 @@ export class Watch {
     if (call.by?.part === 'state') return;
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    if (state.plan.verb === 'failover' && call.service !== 'route53' && call.region === state.plan.source && !MAY_ASK_SOURCE.test(call.by?.kind ?? '') && !this.#looksAgain(call)) {
+    if (state.plan.verb === 'failover' && call.service !== 'route53' && call.region === state.plan.source && !MAY_ASK_SOURCE.test(call.by?.kind ?? '') && !this.#looksAgain(process, call)) {
       this.#broken(11, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of the source region`);
     }
     const { scenario, chapter } = this.#stage;
@@ -233,11 +233,13 @@ export class Watch {
   }
 
   /** Right before the line, whether its database answers. */
-  #looksAgain({ operation, by }: SeenCall): boolean {
+  #looksAgain(process: Process, { operation, by }: SeenCall): boolean {
     const kind = by?.kind ?? '';
     if (operation !== 'DescribeDBInstances' || !MAY_LOOK_AT_SOURCE.test(kind)) return false;
     const fencedAt = Math.max(...[...this.#doneAt].flatMap(([id, at]) => (id.endsWith('.fence') ? [at] : [])));
-    return !kind.endsWith('.promote') || this.#stage.clock.now() - fencedAt >= HAD_TO_WAIT_MS;
+    const now = this.#stage.clock.now();
+    // A machine that has stood still since it saw that recorded it late.
+    return !kind.endsWith('.promote') || now - fencedAt >= HAD_TO_WAIT_MS || process.stoodStill(now, HAD_TO_WAIT_MS);
   }
 
   /** A row is written to a database: in a drill only to its own, but where each region writes to its own row. */
