@@ -64,7 +64,7 @@ export const GROUPS = {
   },
   calls: {
     mutate: ['src/aws/{reliable-caller,sdk-errors,aws-time,sdk-caller,rds,call-options,route53,route53-batches,autoscaling,ec2,elbv2,cloudwatch,identity,pacing}.ts'],
-    tests: ['test/aws/*.test.ts'],
+    tests: ['test/aws/*.test.ts', 'test/kinds/ec2/sides.test.ts'],
   },
   loss: {
     mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/databases/{rpo-gate,loss,verdict}.ts', 'src/kinds/databases/recovery-gate.ts'],
