@@ -14,6 +14,8 @@ export const TOOK_AGAIN = 'the source took writes again after the impact, and is
 const STANDS_STILL_MS = 110_000;
 /** Replication that came back so short a time ago is in no sample yet: one a minute, a minute late. */
 const SAMPLED_MS = 2 * 60_000;
+/** The API was looked at so long before the source was judged. */
+const LOOKED_MS = 10_000;
 /** Backups that were made so soon after the trouble began show nothing, nor what was made before its run first saw it: a restore that is quick ends before the next ones arrive. */
 const FIRST_SEEN_MS = 6 * 60_000;
 
@@ -21,7 +23,7 @@ const FIRST_SEEN_MS = 6 * 60_000;
 export function looksLost(stage: Stage, eyes: Eyes, seenAt = 0): boolean {
   const { chapter, zero, clock, world, databases, scenario } = stage;
   const now = clock.now();
-  const apiFails = chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'rds' && h.fault.region === chapter.source && zero + h.at <= now && now <= zero + h.until);
+  const apiFails = chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'rds' && h.fault.region === chapter.source && zero + h.at <= now && now <= zero + h.until + LOOKED_MS);
   const half = chapter.happenings.find((h) => h.what === 'half-dead' && zero + h.at <= now && now <= zero + h.until);
   if (half?.what !== 'half-dead' || !half.silent || (half.api === 'well' && scenario.cutOff === undefined && !apiFails)) return false;
   // Metrics of before show a replication that received some time ago.
