@@ -12,7 +12,7 @@ import type { Looking } from '../../model/step.ts';
 
 type Instance = Group['Instances'][number];
 
-interface Capacity {
+export interface Capacity {
   /** Capacity units: the same unit as the sizes of the group. */
   units: number;
   instances: number;

@@ -7,7 +7,7 @@ import { refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { cannotMend } from '../ec2/launch-reasons.ts';
-import { countOf, healthyCapacity, inService, unusedTargets } from './health.ts';
+import { type Capacity, countOf, healthyCapacity, inService, unusedTargets } from './health.ts';
 import { found, lastsFor, lastsNot, missing } from '../looks.ts';
 import { launchTrouble, markActivities } from './launches.ts';
 import { noTargetGroup, scheduleWarnings } from './ready.ts';
@@ -94,11 +94,14 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (!sized && !lowered) return { state: 'absent', because: withReason(`${p.group}: desired capacity is ${group.DesiredCapacity}; changing to ${p.desired}`, ctx.attempt === 0 ? '' : ((await launchTrouble(ctx, p.region, p.group))?.says ?? '')) };
   const wanted = lowered ? group.DesiredCapacity : p.desired;
   const has = inService(group);
-  if (has.units < wanted) return await withFewer(ctx, p, group, await waitForInstances(ctx, p, group, wanted));
+  if (has.units < wanted) {
+    const waiting = await waitForInstances(ctx, p, group, wanted);
+    return p.enough === undefined ? waiting : withFewer(ctx, p, { group, waiting, serving: has.units < p.enough ? has : await healthyCapacity(ctx, p.region, group) });
+  }
   const serving = await healthyCapacity(ctx, p.region, group);
   if (serving.units < wanted) {
     const waiting: Waiting = { state: 'pending', because: withReason(`${countOf(group, serving, wanted).replace('instances', 'targets')} are ${serving.where}`, serving.why), waitingFor: 'aws' };
-    return await withFewer(ctx, p, group, waiting);
+    return withFewer(ctx, p, { group, waiting, serving });
   }
   lastsNot(ctx, fewerFor(p));
   return { state: 'reached', because: withReason(`${countOf(group, serving)} are in service and healthy`, lowered ? `something, most likely a scaling policy, has lowered the desired capacity from ${p.desired} to ${wanted} again and again; \`active.min\` of the runbook allows it` : '') };
@@ -113,12 +116,11 @@ type Waiting = Extract<Observation, { state: 'pending' | 'impossible' }>;
 const fewerFact = fact('fewer', z.literal(true));
 
 /**
- * The rest is late, or does not come: a zone without room, an instance refresh, a shortage that all who flee from the same region meet. Users of a region
+ * The rest is late, or does not come: a zone without room, an instance refresh, a shortage while everybody leaves the same region. Users of a region
  * that is lost are served by fewer, rather than by none; a planned move waits, for they are served where they are.
  */
-async function withFewer(ctx: StepContext, p: Params, group: Group, waiting: Waiting): Promise<Observation> {
+function withFewer(ctx: StepContext, p: Params, { group, waiting, serving }: { group: Group; waiting: Waiting; serving: Capacity }): Observation {
   if (p.enough === undefined) return waiting;
-  const serving = await healthyCapacity(ctx, p.region, group);
   if (serving.units < p.enough) {
     lastsNot(ctx, fewerFor(p));
     return waiting;
