@@ -31,9 +31,12 @@ export function redacted(text: string, secrets: readonly Secret[]): string {
     .reduce((rest, { name, pattern }) => rest.replace(pattern, () => `[${name}]`), cleaned(text));
 }
 
+/** Longest escape of one byte: the backslashes, `u`, and four digits. */
+const ESCAPE = 13;
+
 /** Characters that the longest form of a value may have: where a text is cut, that much of it may be a part of one. */
 export function longestForm(secrets: readonly Secret[]): number {
-  return Math.max(0, ...secrets.map(({ value }) => Buffer.byteLength(value) * 8));
+  return Math.max(0, ...secrets.map(({ value }) => Buffer.byteLength(value) * ESCAPE));
 }
 
 /** The value, and what of it is a secret by itself: programs print one line of a key, one field of a JSON, the password of an address. */

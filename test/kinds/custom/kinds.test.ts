@@ -62,7 +62,7 @@ describe('command', () => {
   it.each([
     [{ output: `token ${SECRET}\n` }, 'exit code 0; it said: token [TOKEN]'],
     [{ output: 'x'.repeat(2_500) }, `exit code 0; it said: …${'x'.repeat(2_000)}`],
-    [{ output: `${SECRET.slice(5)} ${'.'.repeat(120)} the end`, cut: true }, `exit code 0; it said: ${'.'.repeat(18)} the end`],
+    [{ output: `${SECRET.slice(5)} ${'.'.repeat(190)} the end`, cut: true }, `exit code 0; it said: ${'.'.repeat(18)} the end`],
     [{ code: 3, output: 'no disk' }, 'OWN_STEP_FAILED: exit code 3; it said: no disk'],
     [{ code: undefined, notStarted: true, error: `no such file ${SECRET}` }, 'OWN_STEP_FAILED: no such file [TOKEN]'],
     [{ code: undefined, error: 'killed after 5 s', output: 'half' }, 'OWN_STEP_UNKNOWN: killed after 5 s; it said: half: it may have happened.'],
