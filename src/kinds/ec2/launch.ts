@@ -92,7 +92,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return checksPassed(up, p.count);
 }
 
-/** By then an instance that was launched is shown. */
+/** By then an instance that was launched is shown. Milliseconds. */
 const SHOWS_MS = 30_000;
 
 /** What AWS says of instances that were launched with this token and have ended; empty where there are none. */
